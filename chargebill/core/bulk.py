@@ -1,0 +1,110 @@
+"""Set-based writes for tables of millions of rows: SQLite executemany, PostgreSQL COPY.
+
+Plain SQL sends no signals and fills no defaults: the caller gives every column. Rows are sequences in column order,
+with aware UTC datetimes, Decimals, str, int, bool, date or None.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, models
+
+Row = Sequence[Any]
+
+
+def is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def allocate_ids(model: type[models.Model], count: int) -> range | list[int]:
+    """``count`` primary keys for rows about to be inserted. Call inside a transaction.
+
+    On SQLite the transaction holds the only write lock, so counting on from the last key is safe.
+    """
+    if count == 0:
+        return []
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if is_postgresql():
+            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
+            return [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        row = cursor.fetchone()
+        first = (row[0] if row else 0) + 1
+        return range(first, first + count)
+
+
+def _for_sqlite(value: Any) -> Any:
+    kind = type(value)
+    if kind is datetime:
+        # As Django stores it: UTC without an offset.
+        return value.strftime("%Y-%m-%d %H:%M:%S") if not value.microsecond else value.strftime("%Y-%m-%d %H:%M:%S.%f")
+    if kind is Decimal:
+        return str(value)
+    return value
+
+
+def _for_copy(value: Any) -> str:
+    if value is None:
+        return r"\N"
+    if type(value) is str:
+        if "\\" in value or "\n" in value or "\t" in value or "\r" in value:
+            return value.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+        return value
+    return str(value)
+
+
+def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Inserts ``rows``; ``columns`` are database column names. A clash of keys raises IntegrityError."""
+    if not rows:
+        return
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = ", ".join(connection.ops.quote_name(c) for c in columns)
+    with connection.cursor() as cursor:
+        if is_postgresql():
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                copy.write("".join(["\t".join(map(_for_copy, row)) + "\n" for row in rows]))
+            return
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", [tuple(map(_for_sqlite, row)) for row in rows])
+
+
+def insert_missing(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Inserts ``rows`` where no unique key is taken yet. Give them sorted by key, so that two writers can't deadlock."""
+    _executemany(model, columns, rows, "ON CONFLICT DO NOTHING")
+
+
+def add_up(model: type[models.Model], keys: Sequence[str], measures: Sequence[str], rows: Iterable[Row]) -> None:
+    """Adds each row's measures to the row with its key, which is made if missing. Give them sorted by key."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    q = connection.ops.quote_name
+    sums = ", ".join(f"{q(m)} = {table}.{q(m)} + EXCLUDED.{q(m)}" for m in measures)
+    _executemany(model, [*keys, *measures], rows, f"ON CONFLICT ({', '.join(map(q, keys))}) DO UPDATE SET {sums}")
+
+
+def _executemany(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row], tail: str) -> None:
+    rows = list(rows)
+    if not rows:
+        return
+    if not is_postgresql():
+        rows = [tuple(map(_for_sqlite, row)) for row in rows]
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = ", ".join(connection.ops.quote_name(c) for c in columns)
+    marks = ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}) {tail}", rows)
+
+
+def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Updates by primary key: each row is the new values of ``columns`` and then the id."""
+    rows = list(rows)
+    if not rows:
+        return
+    if not is_postgresql():
+        rows = [tuple(map(_for_sqlite, row)) for row in rows]
+    q = connection.ops.quote_name
+    sets = ", ".join(f"{q(c)} = %s" for c in columns)
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {q(model._meta.db_table)} SET {sets} WHERE id = %s", rows)

@@ -1,0 +1,76 @@
+"""Staff roles: declared here, stored as groups, synced after every migrate."""
+
+from typing import Any
+
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS
+
+VIEW, ADD, CHANGE, DELETE = "view", "add", "change", "delete"
+EDIT = (VIEW, ADD, CHANGE)
+
+ADMINISTRATOR = "Administrator"
+PRICING_MANAGER = "Pricing manager"
+BILLING_CLERK = "Billing clerk"
+FINANCE = "Finance"
+DISPUTE_AGENT = "Dispute agent"
+DISPUTE_SUPERVISOR = "Dispute supervisor"
+ANALYST = "Analyst"
+AUDITOR = "Auditor"
+
+# Every role reads what the work is about; "*" is every model of ours. Only the Administrator manages people.
+READ_ALL = ("stations", "memberships", "billing", "analytics", "core")
+ROLES: dict[str, dict[str, tuple[str, ...]]] = {
+    PRICING_MANAGER: {"billing.tariff": EDIT, "billing.tariffversion": EDIT},
+    BILLING_CLERK: {
+        "stations.importbatch": EDIT,
+        "stations.quarantinedrow": (VIEW, CHANGE),
+        "stations.location": EDIT,
+        "stations.evse": EDIT,
+        "stations.connector": EDIT,
+        "memberships.customer": EDIT,
+        "memberships.customergroup": EDIT,
+        "memberships.contractprefix": (*EDIT, DELETE),
+        "memberships.token": EDIT,
+    },
+    FINANCE: {"core.legalentity": EDIT, "billing.taxrule": EDIT},
+    DISPUTE_AGENT: {},
+    DISPUTE_SUPERVISOR: {},
+    ANALYST: {},
+    AUDITOR: {},
+}
+# Personal data is not part of counting: the Analyst sees sessions and places, not who the customers are.
+HIDDEN = {ANALYST: ("memberships.", "core.user", "core.auditevent")}
+
+
+def permissions_of(role: str) -> set[str]:
+    """Permission names ("app.verb_model") a role holds; the declaration, without the database."""
+    wanted: set[str] = set()
+    for model in apps.get_models():
+        label, app, name = model._meta.label_lower, model._meta.app_label, model._meta.model_name
+        if app not in READ_ALL:
+            continue
+        if role == ADMINISTRATOR:
+            verbs: tuple[str, ...] = (VIEW, ADD, CHANGE, DELETE)
+        else:
+            verbs = ROLES[role].get(label, ())
+            if label != "core.user" or role == AUDITOR:
+                verbs = (*verbs, VIEW)
+            if label.startswith(HIDDEN.get(role, ("\0",))):
+                verbs = ()
+        wanted |= {f"{app}.{verb}_{name}" for verb in verbs}
+    return wanted
+
+
+def sync_roles(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
+    """Makes the groups equal to the declaration. Runs after migrate, once per app; cheap and idempotent."""
+    from django.contrib.auth.models import Group, Permission
+
+    known = {
+        f"{p.content_type.app_label}.{p.codename}": p
+        for p in Permission.objects.using(using).select_related("content_type").filter(content_type__app_label__in=READ_ALL)
+    }
+    for role in (ADMINISTRATOR, *ROLES):
+        group, _ = Group.objects.using(using).get_or_create(name=role)
+        wanted = {known[name].pk for name in permissions_of(role) if name in known}
+        if set(group.permissions.values_list("pk", flat=True)) != wanted:
+            group.permissions.set(wanted)
