@@ -1,0 +1,59 @@
+"""Bases of every admin class: the portal's defaults, and rows nobody may touch."""
+
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+
+class PortalAdmin(ModelAdmin):
+    """A list and a form with the portal's defaults."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    list_filter_submit = True
+    list_filter_sheet = True
+    list_fullwidth = True
+    warn_unsaved_form = True
+    actions_on_top = True
+    empty_value_display = "–"
+    save_on_top = False
+
+
+class ReadOnlyAdmin(PortalAdmin):
+    """Rows that are never added, changed or deleted by hand, whatever a role allows: "delete selected" included."""
+
+    warn_unsaved_form = False
+    list_disable_select_all = True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows shown on their owner's page, never added, changed or deleted there."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

@@ -1,0 +1,121 @@
+"""The navigation by work. An entry shows when its page exists and the user may open it; a section when it has one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page. ``url`` is a URL name; any one of ``permissions`` opens it; ``also`` are path beginnings it stands for."""
+
+    title: str
+    url: str
+    permissions: tuple[str, ...]
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    icon: str
+    entries: tuple[Entry, ...]
+
+
+def listing(title: str, app: str, model: str, *also: str) -> Entry:
+    """The list page of a model."""
+    return Entry(title, f"admin:{app}_{model}_changelist", (f"{app}.view_{model}", f"{app}.change_{model}"), also)
+
+
+OVERVIEW = Section("Overview", "space_dashboard", (Entry("Overview", "admin:index", ("analytics.view_networkday",)),))
+SECTIONS = (
+    OVERVIEW,
+    Section(
+        "Sessions",
+        "bolt",
+        (
+            listing("Sessions", "stations", "session"),
+            listing("Imports", "stations", "importbatch"),
+            listing("Quarantine", "stations", "quarantinedrow"),
+        ),
+    ),
+    Section(
+        "Tariffs",
+        "sell",
+        (
+            listing("Tariffs", "billing", "tariff", "/billing/tariffversion/"),
+            listing("Tax rules", "billing", "taxrule"),
+        ),
+    ),
+    Section(
+        "Members",
+        "group",
+        (
+            listing("Customers", "memberships", "customer"),
+            listing("Groups", "memberships", "customergroup"),
+            listing("Tokens", "memberships", "token"),
+            listing("Contract prefixes", "memberships", "contractprefix"),
+        ),
+    ),
+    Section(
+        "Stations",
+        "ev_station",
+        (
+            listing("Locations", "stations", "location"),
+            listing("EVSEs", "stations", "evse"),
+            listing("Connectors", "stations", "connector"),
+            listing("Connector status", "stations", "connectorstatus"),
+            listing("Authorizations", "stations", "authorization"),
+        ),
+    ),
+    Section(
+        "Settings",
+        "settings",
+        (
+            Entry("Checklist", "admin:checklist", ("core.change_legalentity",)),
+            listing("Companies", "core", "legalentity"),
+            listing("People", "core", "user"),
+            listing("Audit trail", "core", "auditevent"),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEntry:
+    title: str
+    link: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSection:
+    title: str
+    icon: str
+    entries: tuple[ShownEntry, ...]
+
+    @property
+    def active(self) -> bool:
+        return any(entry.active for entry in self.entries)
+
+
+def shown(request: HttpRequest, sections: Iterable[Section] = SECTIONS) -> list[ShownSection]:
+    """The sections this user sees on this page, in order."""
+    result = []
+    for section in sections:
+        entries = []
+        for entry in section.entries:
+            if not any(request.user.has_perm(permission) for permission in entry.permissions):
+                continue
+            try:
+                link = reverse(entry.url)
+            except NoReverseMatch:
+                continue
+            begins = (link, *entry.also)
+            active = request.path == link if link == "/" else request.path.startswith(begins)
+            entries.append(ShownEntry(entry.title, link, active))
+        if entries:
+            result.append(ShownSection(section.title, section.icon, tuple(entries)))
+    return result

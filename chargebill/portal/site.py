@@ -1,0 +1,60 @@
+"""The staff portal: the default admin site, served at the root."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.admin.apps import AdminConfig
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.functional import SimpleLazyObject
+from unfold.sites import UnfoldAdminSite
+
+View = Callable[..., Any]
+_pages: list[tuple[str, str, View]] = []
+
+
+def page(route: str, *, name: str) -> Callable[[View], View]:
+    """Registers a view as a page of the portal at ``route``, with URL name ``admin:name``, for signed-in staff.
+
+    The view checks its own permission. Its module must be imported by an app's ``admin`` module.
+    """
+
+    def register(view: View) -> View:
+        _pages.append((route, name, view))
+        return view
+
+    return register
+
+
+class PortalSite(UnfoldAdminSite):
+    site_title = site_header = "ChargeBill"
+    index_title = "Overview"
+    enable_nav_sidebar = True
+
+    def extra_urls(self) -> list[URLPattern]:
+        return [path(route, self.admin_view(view), name=name) for route, name, view in _pages]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        from chargebill.core.models import Installation
+        from chargebill.portal.navigation import shown
+
+        return {
+            **super().each_context(request),
+            "portal_sections": shown(request) if self.has_permission(request) else [],
+            "is_demo": SimpleLazyObject(lambda: Installation.objects.filter(is_demo=True).exists()),
+        }
+
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """Empty: the frame draws ``portal_sections`` itself."""
+        return []
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        context = {**self.each_context(request), "title": self.index_title, **(extra_context or {})}
+        return TemplateResponse(request, "portal/overview.html", context)
+
+
+class PortalAdminConfig(AdminConfig):
+    """django.contrib.admin with the portal as its site."""
+
+    default_site = "chargebill.portal.site.PortalSite"

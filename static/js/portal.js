@@ -1,0 +1,67 @@
+// The frame: menu on small screens, "/" for search, menus that close, icons kept out of the accessible text.
+(function () {
+  "use strict";
+  const root = document.documentElement;
+
+  // Icons are ligatures: their text would be read out, and measured for contrast, as words.
+  function hideIcons(node) {
+    if (node.nodeType !== 1) return;
+    if (node.matches(".material-symbols-outlined")) node.setAttribute("aria-hidden", "true");
+    for (const icon of node.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
+      icon.setAttribute("aria-hidden", "true");
+    }
+  }
+  hideIcons(document.body);
+  new MutationObserver((changes) => {
+    for (const change of changes) change.addedNodes.forEach(hideIcons);
+  }).observe(document.body, { childList: true, subtree: true });
+
+  // unfold expects its own markup around every file field; plain ones are left alone.
+  for (const input of document.querySelectorAll("input[type=file].cb-file")) input.hasChangeListener = true;
+
+  const sidebar = document.getElementById("cb-sidebar");
+  const opener = document.querySelector("[data-nav-open]");
+  const scrim = document.querySelector(".cb-scrim");
+  function menu(open) {
+    if (!sidebar || !opener) return;
+    root.classList.toggle("cb-nav-is-open", open);
+    opener.setAttribute("aria-expanded", String(open));
+    if (scrim) scrim.hidden = !open;
+    if (open) {
+      const first = sidebar.querySelector(".cb-nav a");
+      if (first) first.focus();
+    }
+  }
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-nav-open]")) menu(true);
+    else if (event.target.closest("[data-nav-close]")) {
+      menu(false);
+      opener.focus();
+    }
+    for (const details of document.querySelectorAll("details[data-menu][open]")) {
+      if (!details.contains(event.target)) details.open = false;
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      if (root.classList.contains("cb-nav-is-open")) {
+        menu(false);
+        opener.focus();
+      }
+      for (const details of document.querySelectorAll("details[data-menu][open]")) {
+        details.open = false;
+        details.querySelector("summary").focus();
+      }
+    }
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const search = document.querySelector("[data-search]");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+        search.select();
+      }
+    }
+  });
+})();
