@@ -66,6 +66,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FOLDER] = folder
     os.environ["CHARGEBILL_DATA"] = str(folder)
     settings.MEDIA_ROOT = str(folder / "files")
+    settings.STATIC_ROOT = str(folder / "static")
+    Path(settings.STATIC_ROOT).mkdir()
     # Real password hashes are slow on purpose; a test that signs in wants a user, not a delay.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if connection.vendor == "sqlite":
