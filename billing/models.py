@@ -114,7 +114,9 @@ class Cdr(models.Model):
     net_amount = models.DecimalField(max_digits=14, decimal_places=3)
     tax_amount = models.DecimalField(max_digits=14, decimal_places=3)
     gross_amount = models.DecimalField(max_digits=14, decimal_places=3)
-    tax_rate = models.DecimalField(max_digits=6, decimal_places=3)
+    tax_rate = models.DecimalField(
+        max_digits=6, decimal_places=3, null=True, help_text="Percent. Empty where its lines carry several rates."
+    )
     tax_code = models.CharField(max_length=20)
     fixed_amount = models.DecimalField(max_digits=14, decimal_places=3, help_text="Start fee.")
     energy_amount = models.DecimalField(max_digits=14, decimal_places=3)

@@ -97,8 +97,8 @@ def _executemany(model: type[models.Model], columns: Sequence[str], rows: Iterab
         cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}) {tail}", rows)
 
 
-def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Updates by primary key: each row is the new values of ``columns`` and then the id."""
+def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row], *, key: str = "id") -> None:
+    """Updates by primary key: each row is the new values of ``columns`` and then the key."""
     rows = list(rows)
     if not rows:
         return
@@ -107,4 +107,14 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row
     q = connection.ops.quote_name
     sets = ", ".join(f"{q(c)} = %s" for c in columns)
     with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {q(model._meta.db_table)} SET {sets} WHERE id = %s", rows)
+        cursor.executemany(f"UPDATE {q(model._meta.db_table)} SET {sets} WHERE {q(key)} = %s", rows)
+
+
+def lock_shared(model: type[models.Model], pk: int) -> None:
+    """Holds a row against change until the transaction ends, together with others who only hold it.
+
+    SQLite needs nothing: a writing transaction is alone from its first statement on.
+    """
+    if is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT 1 FROM {connection.ops.quote_name(model._meta.db_table)} WHERE id = %s FOR SHARE", [pk])

@@ -69,25 +69,43 @@ class Running:
         self.checkpoint = checkpoint
 
 
+def create(
+    *,
+    kind: str,
+    title: str,
+    key: str,
+    params: dict[str, Any],
+    actor: User | None,
+    unit: str = "rows",
+    total: int | None = None,
+) -> Job:
+    """Stores a job that nobody works on yet: ``queue`` or ``run_here`` comes next, in the same transaction or after it."""
+    return Job.objects.create(
+        kind=kind, title=title[:200], idempotency_key=key, params=params, created_by=actor, unit=unit, total=total
+    )
+
+
+def queue(job: Job) -> None:
+    """Hands a job to the workers. The queue is a table of the same database: stored together with the job, or not at all."""
+    run_queued.enqueue(job.pk)
+
+
 def enqueue(*, kind: str, title: str, key: str, params: dict[str, Any], actor: User | None, unit: str = "rows") -> Job:
     """Stores a job and hands it to the workers. The same key again gives the same job."""
     with transaction.atomic():
         job, created = Job.objects.get_or_create(
             idempotency_key=key,
-            defaults={"kind": kind, "title": title, "params": params, "created_by": actor, "unit": unit},
+            defaults={"kind": kind, "title": title[:200], "params": params, "created_by": actor, "unit": unit},
         )
         if created:
-            # The queue is a table of the same database: stored together with the job, or not at all.
-            run_queued.enqueue(job.pk)
+            queue(job)
     return job
 
 
-def run_here(*, kind: str, title: str, key: str, params: dict[str, Any], unit: str = "rows") -> Job:
+def run_here(job: Job) -> None:
     """Runs a job in this process, for commands: no worker is needed. Raises what the job raises, after storing it."""
-    job = Job.objects.create(kind=kind, title=title, idempotency_key=key, params=params, unit=unit)
     _run(job.pk, reraise=True)
     job.refresh_from_db()
-    return job
 
 
 @task()

@@ -1,0 +1,112 @@
+"""Reads about prices: the explanation of one session's bill."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billing.chargeables import REASONS
+from billing.models import Cdr, Chargeable
+from billing.pricing import Anchor, Dimension, Line, Result, Tax, price
+from billing.rates import core_tariff, one_tax
+from billing.usage import usages
+from memberships.models import CustomerKind
+from stations import facts as session_facts
+from stations.models import Mode, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a session's price came about. ``lines`` and ``notes`` are the reference pricer's, computed now.
+
+    ``agrees`` is False when they do not give the stored amounts: then the stored price stands and needs a look.
+    ``why`` are sentences: which tariff and why, which tax, which side is fixed.
+    """
+
+    cdr: Cdr | None
+    state: str
+    state_label: str
+    reason: str
+    reason_text: str
+    lines: tuple[Line, ...] = ()
+    notes: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+    agrees: bool = True
+
+
+def explain(session: Session) -> Explanation:
+    """The current price of a session, line by line, and why it is what it is."""
+    chargeable = Chargeable.objects.select_related("cdr__tariff_version__tariff", "cdr__customer").get(pk=session.pk)
+    cdr = chargeable.cdr
+    base = {
+        "cdr": cdr,
+        "state": chargeable.state,
+        "state_label": chargeable.get_state_display(),
+        "reason": chargeable.reason,
+        "reason_text": REASONS.get(chargeable.reason, chargeable.reason),
+    }
+    if cdr is None:
+        return Explanation(**base)
+    if session.mode == Mode.COLLECTED:
+        return Explanation(**base, why=(_collected_sentence(cdr), *_common(cdr)))
+    result = _recomputed(session, cdr)
+    if result is None:
+        return Explanation(**base, why=_common(cdr), agrees=False)
+    return Explanation(
+        **base,
+        lines=result.lines,
+        notes=result.notes,
+        why=(_tariff_sentence(cdr), *_common(cdr)),
+        agrees=(result.net, result.tax, result.gross) == (cdr.net_amount, cdr.tax_amount, cdr.gross_amount),
+    )
+
+
+def _recomputed(session: Session, cdr: Cdr) -> Result | None:
+    if cdr.tariff_version is None or cdr.tax_rate is None:
+        return None
+    (fact,) = session_facts.load([session.pk])
+    return price(
+        usages([fact])[fact.id],
+        core_tariff(cdr.tariff_version),
+        taxes=one_tax(Tax(cdr.tax_rate, cdr.tax_code)),
+        anchor=Anchor(cdr.anchor),
+    )
+
+
+def _tariff_sentence(cdr: Cdr) -> str:
+    version = cdr.tariff_version
+    assert version is not None
+    since = f"since {version.valid_from:%-d %b %Y %H:%M} UTC" if version.valid_from else "without a beginning"
+    return (
+        f"“{version.tariff.name}” v{version.number} applies to every session of {cdr.entity} {since}; "
+        "it was in force when this session started."
+    )
+
+
+def _collected_sentence(cdr: Cdr) -> str:
+    sentence = "Another system already took this amount; it is taken over as it was reported."
+    if cdr.priced_gross_amount is None:
+        return sentence
+    return f"{sentence} By our tariff it would have been {cdr.currency} {cdr.priced_gross_amount}."
+
+
+def _common(cdr: Cdr) -> tuple[str, ...]:
+    kind = CustomerKind(cdr.customer_kind).label.lower()
+    who = f"{cdr.customer} ({kind})" if cdr.customer else f"Nobody we know by this token, so {kind}"
+    fixed = (
+        "the total including tax is rounded once and the tax is taken out of it"
+        if cdr.anchor == Anchor.GROSS
+        else "the net total is rounded once and the tax is added to it"
+    )
+    tax = f"Tax {cdr.tax_code}, {_plain(cdr.tax_rate)} %" if cdr.tax_rate is not None else f"Tax {cdr.tax_code}"
+    return (f"{who}: {fixed}.", f"{tax}: the company's tax rule on the day the session started.")
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"
+
+
+LABELS = {
+    Dimension.FLAT: "Start fee",
+    Dimension.ENERGY: "Energy",
+    Dimension.TIME: "Charging time",
+    Dimension.PARKING_TIME: "Idle time",
+}

@@ -1,0 +1,30 @@
+"""Form fields that forgive how people write codes and zones."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+
+# Names people know; the others (Etc/GMT+3, US/Pacific, Cuba) are accepted, but not offered.
+_OFFERED_AREAS = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+
+
+def offered_time_zones() -> list[str]:
+    """IANA names to choose from, sorted."""
+    return sorted(zone for zone in available_timezones() if zone.startswith(_OFFERED_AREAS))
+
+
+class UpperCaseField(forms.CharField):
+    """A code such as DE or EUR, however it was typed."""
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).upper()
+
+
+class TimeZoneField(forms.CharField):
+    """An IANA zone, found whatever its case and with spaces for underscores: "america/new york" is America/New_York."""
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        wanted = text.replace(" ", "_").casefold()
+        return next((zone for zone in available_timezones() if zone.casefold() == wanted), text)

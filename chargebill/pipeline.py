@@ -1,0 +1,279 @@
+"""The chunk runner: one transaction stores a chunk of sessions, prices and gates it, and counts it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing import chargeables
+from billing.chargeables import State
+from billing.operations.prices import Priced, Revenue, price_sessions
+from chargebill.analytics import operations as analytics
+from chargebill.analytics.measures import Counted, Deltas
+from chargebill.core import events, jobs
+from chargebill.core.errors import UserError
+from chargebill.core.models import Job, LegalEntity, User
+from memberships.operations import ensure_tokens
+from stations import facts as session_facts
+from stations.facts import SessionFacts
+from stations.imports import create_batch, keep_copy, lock_sources, look_through, opened
+from stations.ingest.rows import Record, Refusal
+from stations.models import ImportBatch, Location, QuarantinedRow, Session
+from stations.operations import Stored, recompute_local_columns, store_chunk
+from stations.quarantine import mark_resolved, parse_corrected
+
+CHUNK = 2000
+
+
+def counted(fact: SessionFacts, revenue: Revenue) -> Counted:
+    return Counted(
+        entity_id=fact.entity_id,
+        location_id=fact.location_id,
+        day=fact.local_end_date,
+        hour=fact.local_start_hour,
+        payment_method=fact.payment_method,
+        duration_s=fact.duration_s,
+        charging_s=fact.charging_s,
+        energy_kwh=fact.energy_kwh,
+        currency=revenue.currency,
+        net=revenue.net,
+        gross=revenue.gross,
+    )
+
+
+def price_and_count(
+    *, before: dict[int, SessionFacts | None], now: list[SessionFacts], entity_id: int, at: datetime
+) -> list[Priced]:
+    """Prices sessions of one entity and moves the rollups by new minus old. ``before`` None: it was not there."""
+    deltas = Deltas()
+    priced = price_sessions(facts=now, entity_id=entity_id, at=at)
+    for result in priced:
+        old = before[result.facts.id]
+        if old is not None:
+            deltas.add(counted(old, result.revenue_before), -1)
+        deltas.add(counted(result.facts, result.revenue), 1)
+    analytics.apply(deltas)
+    return priced
+
+
+def take(*, batch: ImportBatch, records: list[Record], at: datetime) -> tuple[Stored, int]:
+    """Stores, prices and counts a chunk of a file, in the caller's transaction. Returns what came of it and how many are held."""
+    stored = store_chunk(batch=batch, records=records, at=at)
+    if not stored.now:
+        return stored, 0
+    entity_id = batch.source.entity_id
+    ensure_tokens(
+        entity_id=entity_id,
+        tokens={(f.token_uid, f.token_type, f.token_issuer) for f in stored.now.values() if f.token_uid},
+    )
+    priced = price_and_count(before=stored.before, now=list(stored.now.values()), entity_id=entity_id, at=at)
+    return stored, sum(p.standing.state == State.HELD for p in priced)
+
+
+def start_import(
+    *,
+    entity: LegalEntity,
+    path: Path,
+    file_name: str,
+    profile: str,
+    mode: str,
+    time_zone: str,
+    encoding: str,
+    actor: User | None,
+    at: datetime,
+    key: str,
+    here: bool = False,
+) -> ImportBatch:
+    """Takes a file: looks it through whole, keeps a copy, and imports it in the background (``here``: in this process).
+
+    ``profile`` "" is recognized from the header; ``encoding`` "" is detected. The same ``key`` again gives the same
+    import. Raises UserError with code, place and advice when the file can't be read as it is; nothing is kept then.
+    """
+    earlier = ImportBatch.objects.filter(job__idempotency_key=key).first()
+    if earlier:
+        return earlier
+    seen = look_through(path=path, entity=entity, profile=profile, time_zone=time_zone, encoding=encoding)
+    stored = keep_copy(path)
+    with transaction.atomic():
+        job = jobs.create(
+            kind="import", title=f"Import of {file_name}", key=key, params=seen.as_params(), actor=actor, total=seen.records
+        )
+        batch = create_batch(
+            job=job,
+            entity=entity,
+            seen=seen,
+            stored=stored,
+            file_name=file_name,
+            mode=mode,
+            time_zone=time_zone,
+            actor=actor,
+            at=at,
+        )
+        if not here:
+            jobs.queue(job)
+    if here:
+        jobs.run_here(job)
+        batch.refresh_from_db()
+    return batch
+
+
+@jobs.job("import")
+def run_import(task: jobs.Running) -> dict[str, Any]:
+    """The job behind every import. Goes on after the last whole chunk; ends with the batch's counts."""
+    batch = ImportBatch.objects.select_related("source__entity").get(job_id=task.job.pk)
+    done = task.checkpoint.get("records", 0)
+    with opened(batch, skip=done) as records:
+        while chunk := list(islice(records, CHUNK)):
+            done += len(chunk)
+            with task.chunk(done=done, checkpoint={"records": done}):
+                stored, held = take(batch=batch, records=chunk, at=timezone.now())
+                batch.rows_read += stored.read
+                batch.rows_imported += stored.imported
+                batch.rows_updated += stored.updated
+                batch.rows_unchanged += stored.unchanged
+                batch.rows_quarantined += stored.quarantined
+                batch.rows_held += held
+                batch.save(
+                    update_fields=[
+                        "rows_read",
+                        "rows_imported",
+                        "rows_updated",
+                        "rows_unchanged",
+                        "rows_quarantined",
+                        "rows_held",
+                    ]
+                )
+    return result_of(batch)
+
+
+def result_of(batch: ImportBatch) -> dict[str, Any]:
+    """The figures of an import, as the command prints them."""
+    return {
+        "batch": batch.pk,
+        "profile": batch.source.profile,
+        "read": batch.rows_read,
+        "imported": batch.rows_imported,
+        "updated": batch.rows_updated,
+        "unchanged": batch.rows_unchanged,
+        "quarantined": batch.rows_quarantined,
+        "held": batch.rows_held,
+    }
+
+
+def correct_row(*, row: QuarantinedRow, values: dict[str, str], actor: User, at: datetime) -> Session | None:
+    """Takes a quarantined row with a person's values by column. The session it became; None for rows of other kinds.
+
+    Raises UserError with the reason, changing nothing, when the row still can't be taken.
+    """
+    with transaction.atomic():
+        row = QuarantinedRow.objects.select_for_update().select_related("batch__source__entity").get(pk=row.pk)
+        if row.state == QuarantinedRow.State.RESOLVED:
+            raise UserError("already_corrected", "Somebody has corrected this row already.", f"line {row.line_no}")
+        outcome = parse_corrected(row=row, values=values)
+        if isinstance(outcome, Refusal):
+            raise UserError(outcome.code, outcome.message, outcome.field)
+        take(batch=row.batch, records=[Record(row.line_no, row.raw, outcome)], at=at)
+        session = Session.objects.filter(source=row.source, external_id=outcome.external_id).first()
+        mark_resolved(row=row, values=values, session=session, actor=actor, at=at)
+    return session
+
+
+def create_pricing(
+    *, entity: LegalEntity, actor: User | None, key: str, start: datetime | None = None, end: datetime | None = None
+) -> Job:
+    """A stored job, not yet queued, that prices an entity's sessions anew; the same price again writes nothing.
+
+    ``start`` and ``end`` (exclusive) bound the session start.
+    """
+    params = {"entity": entity.pk, "start": start and start.isoformat(), "end": end and end.isoformat()}
+    title = f"Pricing the sessions of {entity}"
+    return jobs.create(kind="price", title=title, key=key, params=params, actor=actor, unit="sessions")
+
+
+def start_pricing(*, entity: LegalEntity, actor: User | None, at: datetime, key: str) -> Job:
+    """Prices all of an entity's sessions anew in the background. The same ``key`` again gives the same job."""
+    with transaction.atomic():
+        if earlier := Job.objects.filter(idempotency_key=key).first():
+            return earlier
+        job = create_pricing(entity=entity, actor=actor, key=key)
+        jobs.queue(job)
+    return job
+
+
+def _to_price(params: dict[str, Any]) -> Any:
+    sessions = Session.objects.filter(entity_id=params["entity"])
+    if params.get("location"):
+        sessions = sessions.filter(location_id=params["location"])
+    if params.get("start"):
+        sessions = sessions.filter(started_at__gte=datetime.fromisoformat(params["start"]))
+    if params.get("end"):
+        sessions = sessions.filter(started_at__lt=datetime.fromisoformat(params["end"]))
+    return sessions.order_by("pk").values_list("pk", flat=True)
+
+
+def _for_each_chunk(task: jobs.Running, work: Callable[[list[int]], None]) -> dict[str, Any]:
+    """Calls ``work`` with chunks of session ids in id order, each in its own transaction, from the checkpoint on."""
+    ids = _to_price(task.params)
+    last, done = task.checkpoint.get("last", 0), task.checkpoint.get("sessions", 0)
+    task.beat(total=done + ids.filter(pk__gt=last).count())
+    while chunk := list(ids.filter(pk__gt=last)[:CHUNK]):
+        last, done = chunk[-1], done + len(chunk)
+        with task.chunk(done=done, checkpoint={"last": last, "sessions": done}):
+            work(chunk)
+    return {"sessions": done}
+
+
+@jobs.job("price")
+def run_pricing(task: jobs.Running) -> dict[str, Any]:
+    def work(chunk: list[int]) -> None:
+        # Locked before the facts are read: an import that changes one of them comes wholly before or wholly after.
+        chargeables.lock(chunk)
+        now = session_facts.load(chunk)
+        price_and_count(before={f.id: f for f in now}, now=now, entity_id=task.params["entity"], at=timezone.now())
+
+    return _for_each_chunk(task, work)
+
+
+def change_time_zone(*, location: Location, time_zone: str, actor: User | None, at: datetime) -> Job | None:
+    """Sets a place's zone; the local times, prices and counts of its sessions follow in a job. None if nothing changed."""
+    with transaction.atomic():
+        # Chunks on their way end first, in the old zone; those after see the new one.
+        lock_sources(location.entity_id)
+        location = Location.objects.select_for_update().get(pk=location.pk)
+        if location.time_zone == time_zone:
+            return None
+        was, location.time_zone = location.time_zone, time_zone
+        location.save(update_fields=["time_zone"])
+        events.record(
+            action="location.time_zone",
+            subject=location,
+            summary=f"Time zone of {location} changed",
+            actor=actor,
+            at=at,
+            entity=location.entity,
+            changes={"time_zone": [was, time_zone]},
+        )
+        return jobs.enqueue(
+            kind="time_zone",
+            title=f"New local times at {location}",
+            key=f"time_zone:{location.pk}:{at.isoformat()}",
+            params={"entity": location.entity_id, "location": location.pk},
+            actor=actor,
+            unit="sessions",
+        )
+
+
+@jobs.job("time_zone")
+def run_time_zone(task: jobs.Running) -> dict[str, Any]:
+    def work(chunk: list[int]) -> None:
+        lock_sources(task.params["entity"])
+        before = {f.id: f for f in session_facts.load(chunk)}
+        recompute_local_columns(session_ids=chunk)
+        now = session_facts.load(chunk)
+        price_and_count(before=before, now=now, entity_id=task.params["entity"], at=timezone.now())
+
+    return _for_each_chunk(task, work)
