@@ -1,0 +1,92 @@
+"""Reads where a row happened."""
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+
+from stations.ingest import codes, values
+from stations.ingest.layout import Profile
+from stations.ingest.rows import PlaceRow, RowRefused
+
+_FIELDS = (
+    "location",
+    "location_name",
+    "address",
+    "postal_code",
+    "city",
+    "country",
+    "latitude",
+    "longitude",
+    "evse",
+    "evse_id",
+    "model",
+    "connector",
+    "standard",
+    "power_type",
+    "rated_kw",
+)
+_CALLED = {"evse": "charge point", "location": "location"}
+_CACHED = 20_000
+
+PlaceReader = Callable[[Sequence[str], str], PlaceRow]
+
+
+def place_reader(profile: Profile, positions: Mapping[str, int], header: Sequence[str], *, comma: bool) -> PlaceReader:
+    """A function of a row's cells and its IANA zone that returns the place, the same object for the same place.
+
+    Raises RowRefused ``place_missing`` when a place column this layout requires is empty.
+    """
+    present = [name for name in _FIELDS if name in positions]
+    # itemgetter gives a tuple only for two or more.
+    key_of = itemgetter(*(positions[name] for name in present), positions[present[0]])
+    needed = [name for name in ("evse", "location") if name in profile.required]
+    header_of = {name: header[positions[name]] for name in present}
+    known: dict[tuple[str, tuple[str, ...]], PlaceRow] = {}
+
+    def read(cells: Sequence[str], zone: str) -> PlaceRow:
+        key = (zone, key_of(cells))
+        try:
+            return known[key]
+        except KeyError:
+            pass
+        written = dict(zip(present, key[1], strict=False))
+        if len(known) >= _CACHED:
+            known.clear()
+        known[key] = place = _place(written, zone)
+        return place
+
+    def _place(written: dict[str, str], zone: str) -> PlaceRow:
+        def get(name: str) -> str:
+            return written.get(name, "")
+
+        for name in needed:
+            if not values.text(get(name)):
+                raise RowRefused("place_missing", f"There is no {_CALLED[name]}.", header_of[name])
+        location = values.identifier(get("location"), 200, "location", header_of.get("location", ""))
+        evse = values.identifier(get("evse"), 100, "charge point", header_of.get("evse", ""))
+        if not evse and "evse" not in needed:
+            evse = values.identifier(get("location"), 100, "charge point", header_of.get("location", ""))
+        return PlaceRow(
+            location_code=location,
+            location_name=values.free_text(get("location_name"), 200) or location,
+            evse_uid=evse,
+            connector_number=values.identifier(get("connector"), 36, "connector", header_of.get("connector", "")) or "1",
+            time_zone=zone,
+            address=values.free_text(get("address"), 200),
+            postal_code=values.free_text(get("postal_code"), 20),
+            city=values.free_text(get("city"), 100),
+            country=values.country(get("country")),
+            latitude=values.coordinate(get("latitude"), 90, comma=comma),
+            longitude=values.coordinate(get("longitude"), 180, comma=comma),
+            evse_id=values.identifier(get("evse_id"), 48, "EVSE id", header_of.get("evse_id", "")),
+            evse_model=values.free_text(get("model"), 100),
+            standard=codes.code(codes.STANDARDS, get("standard")),
+            power_type=codes.code(codes.POWER_TYPES, get("power_type")),
+            rated_kw=_rated(get("rated_kw"), comma),
+        )
+
+    return read
+
+
+def _rated(cell: str, comma: bool):
+    value = values.optional_number(cell, digits=7, places=2, comma=comma)
+    return value if value and value > 0 else None

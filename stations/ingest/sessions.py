@@ -1,0 +1,272 @@
+"""Reads one session from the cells of a row."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from stations.ingest import codes, values
+from stations.ingest.clock import Clock, check_year, span
+from stations.ingest.identity import identity_reader
+from stations.ingest.layout import Profile
+from stations.ingest.moments import MomentReader, in_words, moment_reader
+from stations.ingest.places import place_reader
+from stations.ingest.rows import RowRefused, SessionRow
+
+_CACHED = 50_000
+_THOUSAND = Decimal(1000)
+# Charging may seem to last this much longer than the session where its times have no seconds.
+_ROUNDED_S = 60
+
+Cells = Sequence[str]
+SessionReader = Callable[[Cells], SessionRow]
+
+
+def session_reader(profile: Profile, header: Sequence[str], clock: Clock, *, comma: bool) -> SessionReader:
+    """A function of a row's cells (as many as ``header`` has) that returns the session.
+
+    It raises RowRefused with every reason that keeps the row out; the first one gives code and field.
+    """
+    positions = profile.positions(header)
+    identity = identity_reader(profile, positions, header)
+    place = place_reader(profile, positions, header, comma=comma)
+    start = moment_reader("start", positions, header, clock)
+    end = moment_reader("end", positions, header, clock)
+    energy = _energy_reader(positions, header, comma)
+    amount = _amount_reader(profile, positions, header, comma)
+    when = _span_reader(start, end, positions, header, comma)
+    charging = _charging_reader(positions)
+    token = _token_reader(profile, positions, header)
+    remarks = _remark_reader(positions, header)
+    checks: tuple[Callable[[Cells], object], ...] = (
+        identity,
+        lambda cells: place(cells, ""),
+        start,
+        end,
+        energy,
+        amount,
+        token,
+        remarks,
+    )
+
+    def read(cells: Cells) -> SessionRow:
+        try:
+            external_id = identity(cells)
+            started_at, ended_at, zone = when(cells)
+            meter_start, meter_stop, energy_kwh = energy(cells)
+            reported_amount, currency = amount(cells)
+            return SessionRow(
+                external_id,
+                place(cells, zone),
+                started_at,
+                ended_at,
+                energy_kwh,
+                charging(cells, started_at, ended_at),
+                meter_start,
+                meter_stop,
+                *token(cells),
+                reported_amount,
+                currency,
+                *remarks(cells),
+            )
+        except RowRefused as refused:
+            raise _all_reasons(refused, checks, cells) from None
+
+    return read
+
+
+def _all_reasons(first: RowRefused, checks: Sequence[Callable[[Cells], object]], cells: Cells) -> RowRefused:
+    """Every reason at once: a clerk should not learn of them one by one."""
+    reasons: list[RowRefused] = []
+    for check in checks:
+        try:
+            check(cells)
+        except RowRefused as refused:
+            reasons.append(refused)
+    if not any(reason.code == first.code for reason in reasons):
+        reasons.append(first)
+    message = " ".join(dict.fromkeys(reason.message for reason in reasons))
+    return RowRefused(reasons[0].code, message[:300], reasons[0].field)
+
+
+def _span_reader(
+    start: MomentReader, end: MomentReader, positions: Mapping[str, int], header: Sequence[str], comma: bool
+) -> Callable[[Cells], tuple[datetime, datetime, str]]:
+    """Start and end in UTC, and the IANA zone of the place."""
+    at_duration, at_hours = positions.get("duration", -1), positions.get("duration_hours", -1)
+    start_field = header[positions.get("start", positions.get("start_date", 0))]
+    end_field = header[positions.get("end", positions.get("end_date", 0))]
+
+    def duration(cells: Cells) -> int | None:
+        if at_duration >= 0:
+            return values.seconds(cells[at_duration])
+        if at_hours >= 0:
+            hours = values.optional_number(cells[at_hours], digits=14, places=6, comma=comma)
+            return None if hours is None else int(hours * 3600)
+        return None
+
+    def read(cells: Cells) -> tuple[datetime, datetime, str]:
+        first, last = start(cells), end(cells)
+        if first.later is None and last.later is None:
+            started_at, ended_at = first.utc, last.utc
+        else:
+            started_at, ended_at = span(first, last, duration(cells))
+        if ended_at < started_at:
+            message = f"It ends {in_words(started_at, ended_at)} before it starts."
+            raise RowRefused("end_before_start", message, end_field)
+        check_year(started_at, "start", start_field)
+        check_year(ended_at, "end", end_field)
+        return started_at, ended_at, first.zone
+
+    return read
+
+
+def _energy_reader(
+    positions: Mapping[str, int], header: Sequence[str], comma: bool
+) -> Callable[[Cells], tuple[Decimal | None, Decimal | None, Decimal]]:
+    """Meter at start and stop and the energy between, in kWh. Readings in Wh give the energy where no column does."""
+    if "energy" in positions:
+        at = positions["energy"]
+        at_start, at_stop = positions.get("meter_start", -1), positions.get("meter_stop", -1)
+        known: dict[str, Decimal] = {}
+
+        def read(cells: Cells) -> tuple[Decimal | None, Decimal | None, Decimal]:
+            cell = cells[at]
+            energy = known.get(cell)
+            if energy is None:
+                energy = _energy(cell, header[at], comma)
+                if len(known) >= _CACHED:
+                    known.clear()
+                known[cell] = energy
+            return reading(cells, at_start), reading(cells, at_stop), energy
+
+        def reading(cells: Cells, position: int) -> Decimal | None:
+            if position < 0:
+                return None
+            return values.optional_number(cells[position], digits=14, places=4, comma=comma)
+
+        return read
+
+    at_start, at_stop = positions["meter_start_wh"], positions["meter_stop_wh"]
+
+    def read_meters(cells: Cells) -> tuple[Decimal | None, Decimal | None, Decimal]:
+        first = _register(cells[at_start], "start", header[at_start])
+        last = _register(cells[at_stop], "end", header[at_stop])
+        return first, last, _not_negative(last - first, header[at_stop])
+
+    return read_meters
+
+
+def _energy(cell: str, field: str, comma: bool) -> Decimal:
+    if not cell or cell.isspace():
+        raise RowRefused("energy_missing", "There is no energy (kWh).", field)
+    try:
+        energy = values.decimal_places(values.number(cell, comma=comma), digits=14)
+    except ValueError as problem:
+        message = f"The energy {values.quoted(cell)} can't be read. {problem}"
+        raise RowRefused("energy_unreadable", message, field) from None
+    return _not_negative(energy, field)
+
+
+def _register(cell: str, when: str, field: str) -> Decimal:
+    """A meter's register of whole or broken Wh, in kWh."""
+    if not cell or cell.isspace():
+        raise RowRefused("energy_missing", f"There is no meter reading at the {when}.", field)
+    try:
+        return values.decimal_places(values.number(cell) / _THOUSAND, digits=14)
+    except (ValueError, ArithmeticError) as problem:
+        reason = problem if isinstance(problem, ValueError) else "It is too large."
+        message = f"The meter reading {values.quoted(cell)} can't be read. {reason}"
+        raise RowRefused("energy_unreadable", message, field) from None
+
+
+def _not_negative(energy: Decimal, field: str) -> Decimal:
+    if energy < 0:
+        raise RowRefused("energy_negative", f"The energy is negative ({energy.normalize():f} kWh).", field)
+    return energy
+
+
+def _charging_reader(positions: Mapping[str, int]) -> Callable[[Cells, datetime, datetime], int | None]:
+    """Seconds of charging, at most the session's; None where the file has none or one that can't be."""
+    at = positions.get("charging_time", -1)
+
+    def read(cells: Cells, started_at: datetime, ended_at: datetime) -> int | None:
+        charged = values.seconds(cells[at])
+        return None if charged is None else within(charged, started_at, ended_at)
+
+    return read if at >= 0 else lambda cells, started_at, ended_at: None
+
+
+def within(charged_s: int, started_at: datetime, ended_at: datetime) -> int | None:
+    duration = int((ended_at - started_at).total_seconds())
+    return min(charged_s, duration) if charged_s <= duration + _ROUNDED_S else None
+
+
+def _amount_reader(
+    profile: Profile, positions: Mapping[str, int], header: Sequence[str], comma: bool
+) -> Callable[[Cells], tuple[Decimal | None, str]]:
+    """What the other system charged, tax included, and its currency. Money that can't be read keeps the row out."""
+    if "amount" not in positions:
+        return lambda cells: (None, "")
+    at, at_currency = positions["amount"], positions.get("currency", -1)
+
+    def read(cells: Cells) -> tuple[Decimal | None, str]:
+        cell = cells[at]
+        if not cell or cell.isspace():
+            return None, ""
+        try:
+            amount = values.decimal_places(values.number(cell, comma=comma), digits=14)
+        except ValueError as problem:
+            message = f"The amount {values.quoted(cell)} can't be read. {problem}"
+            raise RowRefused("amount_unreadable", message, header[at]) from None
+        currency = profile.currency if at_currency < 0 else values.currency(cells[at_currency])
+        if currency:
+            return amount, currency
+        if not amount:
+            return None, ""
+        message = f"The amount {values.quoted(cell)} has no currency, such as EUR."
+        raise RowRefused("currency_missing", message, header[at] if at_currency < 0 else header[at_currency])
+
+    return read
+
+
+def _token_reader(
+    profile: Profile, positions: Mapping[str, int], header: Sequence[str]
+) -> Callable[[Cells], tuple[str, str, str, str]]:
+    """Token uid, type and issuer, and how it was paid."""
+    at = positions.get("token", -1)
+    at_type, at_issuer = positions.get("token_type", -1), positions.get("token_issuer", -1)
+    at_payment = positions.get("payment_method", -1)
+    if at < 0 and at_payment < 0:
+        return lambda cells: ("", "", "", "UNKNOWN")
+
+    def read(cells: Cells) -> tuple[str, str, str, str]:
+        uid = values.identifier(cells[at], 64, "token", header[at]) if at >= 0 else ""
+        kind = issuer = ""
+        if uid:
+            kind = codes.code(codes.TOKEN_TYPES, cells[at_type]) if at_type >= 0 else profile.token_type
+            issuer = values.identifier(cells[at_issuer], 64, "token issuer", header[at_issuer]) if at_issuer >= 0 else ""
+        payment = codes.code(codes.PAYMENT_METHODS, cells[at_payment]) if at_payment >= 0 else ""
+        if not payment and uid:
+            payment = profile.payment_method or codes.PAYMENT_BY_TOKEN.get(kind, "")
+        return uid, kind, issuer, payment or "UNKNOWN"
+
+    return read
+
+
+def _remark_reader(positions: Mapping[str, int], header: Sequence[str]) -> Callable[[Cells], tuple[str, str, str, str]]:
+    """Last digits of the card, payment reference, announced tariff and stop reason."""
+    names = ("card_last4", "payment_reference", "announced_tariff", "stop_reason")
+    at_card, at_reference, at_tariff, at_stop = (positions.get(name, -1) for name in names)
+    if max(at_card, at_reference, at_tariff, at_stop) < 0:
+        return lambda cells: ("", "", "", "")
+
+    def read(cells: Cells) -> tuple[str, str, str, str]:
+        card = values.text(cells[at_card])[-4:] if at_card >= 0 else ""
+        return (
+            card if len(card) == 4 and card.isascii() and card.isdigit() else "",
+            values.identifier(cells[at_reference], 100, "payment reference", header[at_reference]) if at_reference >= 0 else "",
+            values.free_text(cells[at_tariff], 100) if at_tariff >= 0 else "",
+            values.free_text(cells[at_stop], 60) if at_stop >= 0 else "",
+        )
+
+    return read
