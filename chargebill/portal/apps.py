@@ -5,3 +5,7 @@ class PortalConfig(AppConfig):
     name = "chargebill.portal"
     label = "portal"
     verbose_name = "Portal"
+
+    def ready(self) -> None:
+        # Registers the kinds of jobs, for every process that may run one.
+        from chargebill import pipeline  # noqa: F401

@@ -1,0 +1,105 @@
+"""Imports a file into DATABASE_URL and prints the time of each stage; a process of its own, so that its memory is seen.
+
+    python bench/importing.py FILE bare|priced
+
+``bare`` stores sessions only. Stages are wrapped from outside: the product carries no clocks.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chargebill.settings")
+
+import django
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+
+from chargebill import pipeline  # noqa: E402
+from stations.operations import Stored  # noqa: E402
+from tests.proofs.steps import _entity  # noqa: E402
+
+seconds: dict[str, float] = defaultdict(float)
+
+
+def timed(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            seconds[stage] += time.perf_counter() - began
+
+    return wrapped
+
+
+@contextmanager
+def timed_reading(*args: Any, **kwargs: Any) -> Iterator[Iterator[Any]]:
+    with opened(*args, **kwargs) as records:
+
+        def clocked() -> Iterator[Any]:
+            step = timed("parse", lambda: next(records, None))
+            while (record := step()) is not None:
+                yield record
+
+        yield clocked()
+
+
+def main(file: str, what: str) -> None:
+    call_command("migrate", verbosity=0)
+    entity = _entity()
+    pipeline.look_through = timed("look through", pipeline.look_through)
+    pipeline.store_chunk = timed("store", pipeline.store_chunk)
+    pipeline.price_sessions = timed("price and gate", pipeline.price_sessions)
+    pipeline.analytics.apply = timed("count", pipeline.analytics.apply)
+    if what == "bare":
+        pipeline.price_and_count = lambda **kwargs: []
+
+        def take(*, batch: Any, records: Any, at: datetime) -> tuple[Stored, int]:
+            return pipeline.store_chunk(batch=batch, records=records, at=at), 0
+
+        pipeline.take = take
+    at = datetime.now(UTC)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.perf_counter()
+    batch = pipeline.start_import(
+        entity=entity,
+        path=Path(file),
+        file_name=Path(file).name,
+        profile="",
+        mode="bill",
+        time_zone="",
+        encoding="",
+        actor=None,
+        at=at,
+        key="bench",
+        here=True,
+    )
+    total = time.perf_counter() - began
+    print(
+        json.dumps(
+            {
+                "rows": batch.rows_read,
+                "seconds": total,
+                "stages": dict(seconds) | {"commit and the rest": total - sum(seconds.values())},
+                "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "memory_idle_mb": before / 1024,
+            }
+        )
+    )
+
+
+opened = pipeline.opened
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,136 @@
+"""What the proofs do in processes of their own, one function each: ``python -m tests.proofs.steps NAME [ARG ...]``."""
+
+import csv
+import hashlib
+import json
+import os
+import random
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import django
+
+AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
+HEADER = ["CP ID", "Connector", "Start Date", "Start Time", "End Date", "End Time", "Total kWh", "Site", "Model"]
+
+
+def write_file(path: Path, *, rows: int, seed: int = 7, bad_share: float = 0.02) -> None:
+    """A file in the layout of ChargePlace Scotland's Perth export, made up, with bad rows and exact repeats in it."""
+    rng = random.Random(seed)
+    start = datetime(2025, 1, 1)  # noqa: DTZ001  local time without a zone, as the layout has it
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        last: list[str] = []
+        for _ in range(rows):
+            start += timedelta(seconds=rng.randrange(0, max(2, 60_000_000 // rows)))
+            end = start + timedelta(minutes=rng.randrange(1, 600))
+            cp = rng.randrange(120)
+            row = [
+                str(50_000 + cp), str(1 + rng.randrange(2)), f"{start:%d/%m/%Y}", f"{start:%H:%M}",
+                f"{end:%d/%m/%Y}", f"{end:%H:%M}",
+                f"{rng.randrange(0, 60_000) / 1000:.3f}", f"Car Park {cp % 40}, Nowhere", "Triple Rapid Charger",
+            ]  # fmt: skip
+            what = rng.random()
+            if what < bad_share / 2:
+                row[4] = row[5] = ""
+            elif what < bad_share:
+                row[6] = f"-{row[6]}"
+            elif what < bad_share * 1.5 and last:
+                row = last
+            writer.writerow(row)
+            last = row
+
+
+def _entity():  # type: ignore[no-untyped-def]
+    from billing.operations import set_tariff, set_tax_rate
+    from chargebill.core.models import LegalEntity
+
+    entity = LegalEntity.objects.create(name="Proof Ltd", country="GB", base_currency="GBP", time_zone="Europe/London")
+    set_tax_rate(entity=entity, rate=Decimal(20), code="GB20", valid_from=None, source="test", actor=None, at=AT)
+    set_tariff(
+        entity=entity,
+        name="Standard",
+        currency="GBP",
+        tax_included=True,
+        start_fee=Decimal("0.50"),
+        energy_per_kwh=Decimal("0.384"),
+        charging_per_minute=Decimal("0.007"),
+        idle_per_minute=None,
+        valid_from=None,
+        actor=None,
+        at=AT,
+    )
+    return entity
+
+
+def prepare(file: str, imports: str = "1") -> None:
+    """An entity with a tariff, and so many imports of the file waiting for a worker."""
+    from chargebill import pipeline
+
+    entity = _entity()
+    for n in range(int(imports)):
+        pipeline.start_import(
+            entity=entity,
+            path=Path(file),
+            file_name=Path(file).name,
+            profile="",
+            mode="bill",
+            time_zone="",
+            encoding="",
+            actor=None,
+            at=AT,
+            key=f"proof:{n}",
+        )
+
+
+def dump() -> None:
+    """Prints what is stored, as hashes per table without keys and clocks, and the batches' counts."""
+    from billing.models import Cdr, Chargeable
+    from chargebill.analytics import operations as analytics
+    from chargebill.core.models import Job
+    from memberships.models import Token
+    from stations.models import Connector, ImportBatch, QuarantinedRow, Session, SessionRevision
+    from stations.operations import REVISED
+
+    facts = [name for name in REVISED if not name.endswith("_id")]
+    cdr = [
+        "version", "session_revision", "currency", "anchor", "net_amount", "tax_amount", "gross_amount", "tax_rate", "tax_code",
+        "fixed_amount", "energy_amount", "time_amount", "parking_amount", "assumption",
+    ]  # fmt: skip
+    tables = {
+        "sessions": Session.objects.values_list(
+            "external_id", "revision", "content_hash", "location__code", "connector__number", "line_no", *facts
+        ),
+        "revisions": SessionRevision.objects.values_list("session__external_id", "revision", "content_hash"),
+        "cdrs": Cdr.objects.values_list("session__external_id", *cdr),
+        "chargeables": Chargeable.objects.values_list("session__external_id", "state", "reason", "cdr__version"),
+        "quarantine": QuarantinedRow.objects.values_list("row_hash", "occurrence", "raw", "code", "message", "line_no", "state"),
+        "connectors": Connector.objects.values_list("evse__uid", "number", "evse__location__code"),
+        "tokens": Token.objects.values_list("uid", "type"),
+    }
+    shown: dict[str, object] = {}
+    for name, rows in tables.items():
+        digest = hashlib.sha256()
+        lines = sorted(repr([str(value) for value in row]) for row in rows)
+        digest.update("\n".join(lines).encode())
+        shown[name] = f"{len(lines)} {digest.hexdigest()[:16]}"
+    for name in analytics.ROLLUPS:
+        lines = sorted(repr(item) for item in analytics._stored(name).items())
+        shown[name] = f"{len(lines)} {hashlib.sha256(repr(lines).encode()).hexdigest()[:16]}"
+    shown["rollups_differing"] = analytics.differing()
+    shown["batches"] = [
+        [b.rows_read, b.rows_imported, b.rows_updated, b.rows_unchanged, b.rows_quarantined]
+        for b in ImportBatch.objects.order_by("id")
+    ]
+    shown["sightings"] = [b.sightings.count() for b in ImportBatch.objects.order_by("id")]
+    shown["jobs"] = [[job.state, job.done, job.total, job.error] for job in Job.objects.order_by("id")]
+    print(json.dumps(shown))  # noqa: T201
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chargebill.settings")
+    django.setup()
+    {"prepare": prepare, "dump": dump}[sys.argv[1]](*sys.argv[2:])
