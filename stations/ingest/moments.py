@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from stations.ingest.clock import Clock, Moment, NoZone, split_moment
+from stations.ingest.clock import Clock, Moment, NoZone, check_year, split_moment
 from stations.ingest.rows import RowRefused
 
 MomentReader = Callable[[Sequence[str]], Moment]
@@ -51,6 +51,15 @@ def moment_reader(name: str, positions: Mapping[str, int], header: Sequence[str]
             raise RowRefused(f"{name}_unreadable", f"The {what} can't be read.{reason}", field) from None
 
     return read
+
+
+def check_span(started_at: datetime, ended_at: datetime, start_field: str, end_field: str) -> None:
+    """Raises RowRefused ``end_before_start`` or ``implausible_year``."""
+    if ended_at < started_at:
+        message = f"It ends {in_words(started_at, ended_at)} before it starts."
+        raise RowRefused("end_before_start", message, end_field)
+    check_year(started_at, "start", start_field)
+    check_year(ended_at, "end", end_field)
 
 
 def in_words(start: datetime, end: datetime) -> str:

@@ -17,6 +17,7 @@ _FIELDS = (
     "latitude",
     "longitude",
     "evse",
+    "evse_part",
     "evse_id",
     "model",
     "connector",
@@ -40,6 +41,8 @@ def place_reader(profile: Profile, positions: Mapping[str, int], header: Sequenc
     key_of = itemgetter(*(positions[name] for name in present), positions[present[0]])
     needed = [name for name in ("evse", "location") if name in profile.required]
     header_of = {name: header[positions[name]] for name in present}
+    # Sessions of a layout that knows charge points only: each is a place of its own.
+    stands_for_place = profile.kind == "sessions" and "location" not in profile.columns
     known: dict[tuple[str, tuple[str, ...]], PlaceRow] = {}
 
     def read(cells: Sequence[str], zone: str) -> PlaceRow:
@@ -65,6 +68,10 @@ def place_reader(profile: Profile, positions: Mapping[str, int], header: Sequenc
         evse = values.identifier(get("evse"), 100, "charge point", header_of.get("evse", ""))
         if not evse and "evse" not in needed:
             evse = values.identifier(get("location"), 100, "charge point", header_of.get("location", ""))
+        if part := values.text(get("evse_part")):
+            evse = values.identifier(f"{evse}-{part}", 100, "charge point", header_of["evse_part"])
+        if not location and stands_for_place:
+            location = values.identifier(get("evse"), 100, "charge point", header_of["evse"])
         return PlaceRow(
             location_code=location,
             location_name=values.free_text(get("location_name"), 200) or location,

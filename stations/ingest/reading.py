@@ -1,30 +1,35 @@
 """Reads an import file: first what it is and how many records it holds, then what each record means."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
 
-from stations.ingest import opening, splitting
+from stations.ingest import json_stream, json_values, opening, splitting
 from stations.ingest.clock import Clock
 from stations.ingest.layout import Profile, column_names, normal
+from stations.ingest.ocpi import cdr_reader
 from stations.ingest.row_readers import row_reader, states_zone
 from stations.ingest.rows import FileRefused, Record, Refusal, Row, RowRefused
 from stations.ingest.splitting import RawRecord
 
 MAX_BYTES = 4 << 30
 MAX_LINE_BYTES = 1 << 20
-# Rows looked at to learn whether the file says its time zone itself.
+# Rows looked at to learn whether the file says its time zone itself; objects looked at for their keys.
 _SAMPLE = 100
+# White space before the first character that tells CSV from JSON.
+_MAX_BLANK = 1 << 20
+# What the one field of a JSON record is called where a person corrects it.
+JSON_FIELD = "CDR"
 
 Reader = Callable[[Sequence[str]], Row]
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a file is. ``header`` has the columns' names as they stand, for JSON the keys of the first object.
+    """What a file is. ``header`` has the columns' names as they stand, for JSON the keys of the first objects.
 
     ``records`` counts what ``records()`` will yield: neither the header nor blank lines.
     """
@@ -47,17 +52,36 @@ def inspect(
     """Reads the whole file once, in bounded memory, and refuses it before anything of it is taken.
 
     ``encoding`` is one of opening.ENCODINGS, "" to go by the byte order mark, else UTF-8. ``max_bytes`` bounds the
-    unpacked size, ``max_line_bytes`` a line of CSV and an object of JSON. Calls ``beat`` every 256 KB.
+    unpacked size, ``max_line_bytes`` a line of CSV and a record of JSON. Calls ``beat`` every 256 KB.
     Raises FileRefused: empty_file, not_text, bad_gzip, gzip_bomb, too_large, encoding_unknown, nul_byte,
-    line_too_long, unknown_layout.
+    line_too_long, bad_json, json_too_deep, record_too_long.
     """
     text, encoding = _text(path, encoding, max_bytes, beat)
-    found = splitting.header_of(blocks := opening.line_blocks(text, max_line_bytes=max_line_bytes))
+    format_, text = _format(text)
+    if format_ == "json":
+        return _inspect_json(text, encoding, max_line_bytes)
+    blocks = opening.line_blocks(text, max_line_bytes=max_line_bytes)
+    found = splitting.header_of(blocks)
     if found is None:
         raise FileRefused("empty_file", "The file is empty. Nothing was imported.")
     header, delimiter, first, rest = found
     count = sum(len(part) for part in splitting.split(chain([rest], blocks), delimiter, len(header), first=first))
     return Inspection("csv", encoding, delimiter, header, count)
+
+
+def _inspect_json(text: Iterator[str], encoding: str, max_bytes: int) -> Inspection:
+    keys: dict[str, None] = {}
+    count = 0
+    for count, raw in enumerate(json_stream.elements(text, max_bytes=max_bytes), 1):
+        if count <= _SAMPLE:
+            try:
+                found = json_values.parsed(raw)
+            except ValueError:
+                continue
+            keys.update(dict.fromkeys(found if isinstance(found, dict) else ()))
+    if not count:
+        raise FileRefused("empty_file", "The file holds no CDR. Nothing was imported.")
+    return Inspection("json", encoding, "", list(keys)[:200], count)
 
 
 def records(
@@ -71,16 +95,20 @@ def records(
 ) -> Iterator[Record]:
     """Every record of an inspected file, in order, without the first ``skip``; a row that can't be taken is a Refusal.
 
-    ``time_zone`` is the IANA zone somebody asked for. Raises FileRefused ``time_zone_unknown`` at once, not at the
-    first record, where rows say no zone and there is none to read them in.
+    ``time_zone`` is the IANA zone somebody asked for. Raises FileRefused at once, not at the first record:
+    ``unknown_layout`` where the file is not of this profile, ``time_zone_unknown`` where rows say no zone and there is
+    none to read them in.
     """
+    _refuse_other_layout(inspection, profile)
     clock = Clock(profile, time_zone=time_zone, entity_time_zone=entity_time_zone)
+    if profile.format == "json":
+        return _json_records(path, inspection, cdr_reader(profile, time_zone=time_zone), skip)
     if not clock.has_zone:
         _refuse_without_zone(path, inspection, profile, clock)
-    return _records(path, inspection, profile, clock, skip)
+    return _csv_records(path, inspection, profile, clock, skip)
 
 
-def _records(path: Path, inspection: Inspection, profile: Profile, clock: Clock, skip: int) -> Iterator[Record]:
+def _csv_records(path: Path, inspection: Inspection, profile: Profile, clock: Clock, skip: int) -> Iterator[Record]:
     header = inspection.header
     read = row_reader(profile, header, clock, comma=_comma(profile, inspection.delimiter))
     width = len(header)
@@ -91,6 +119,13 @@ def _records(path: Path, inspection: Inspection, profile: Profile, clock: Clock,
         for line_no, raw, cells in part[skip:]:
             yield Record(line_no, raw, _outcome(cells, header, width, read))
         skip = 0
+
+
+def _json_records(path: Path, inspection: Inspection, read: Callable[[str], Row], skip: int) -> Iterator[Record]:
+    text, _ = _text(path, inspection.encoding, sys.maxsize, lambda: None)
+    raws = json_stream.elements(text, max_bytes=sys.maxsize)
+    for number, raw in islice(enumerate(raws, 1), skip, None):
+        yield Record(number, raw, _json_outcome(raw, read))
 
 
 def _parts(path: Path, inspection: Inspection) -> Iterator[list[RawRecord]]:
@@ -113,6 +148,20 @@ def _text(path: Path, encoding: str, max_bytes: int, beat: opening.Beat) -> tupl
     return opening.texts(chain([start], pieces), encoding), encoding
 
 
+def _format(text: Iterator[str]) -> tuple[Literal["csv", "json"], Iterator[str]]:
+    """Whether the text begins like JSON; and the text again, whole."""
+    seen: list[str] = []
+    size = 0
+    for piece in text:
+        seen.append(piece)
+        size += len(piece)
+        if start := piece.lstrip("\ufeff \t\n"):
+            return ("json" if start[0] in "[{" else "csv"), chain(seen, text)
+        if size > _MAX_BLANK:
+            break
+    return "csv", chain(seen, text)
+
+
 def _outcome(cells: list[str] | None, header: list[str], width: int, read: Reader) -> Row | Refusal:
     try:
         if cells is None:
@@ -121,11 +170,22 @@ def _outcome(cells: list[str] | None, header: list[str], width: int, read: Reade
             cells = _fitted(cells, header)
         return read(cells)
     except RowRefused as refused:
-        if cells is not None:
-            refused = _plainer(refused, cells, header)
-        return Refusal(refused.code, refused.message[:300], refused.field[:60])
+        return _refusal(refused if cells is None else _plainer(refused, cells, header))
     except (ValueError, ArithmeticError, LookupError):
         return Refusal("unreadable_row", "The row can't be read. Compare it with the others in the file.")
+
+
+def _json_outcome(raw: str, read: Callable[[str], Row]) -> Row | Refusal:
+    try:
+        return read(raw)
+    except RowRefused as refused:
+        return _refusal(refused)
+    except (ValueError, ArithmeticError, LookupError):
+        return Refusal("unreadable_row", "The CDR can't be read. Compare it with the others in the file.")
+
+
+def _refusal(refused: RowRefused) -> Refusal:
+    return Refusal(refused.code, refused.message[:300], refused.field[:60])
 
 
 def _fitted(cells: list[str], header: list[str]) -> list[str]:
@@ -153,6 +213,20 @@ def _comma(profile: Profile, delimiter: str) -> bool:
     return profile.comma_with_semicolon and delimiter == ";"
 
 
+def _refuse_other_layout(inspection: Inspection, profile: Profile) -> None:
+    if inspection.format != profile.format:
+        wanted, found = profile.format.upper(), inspection.format.upper()
+        raise FileRefused(
+            "unknown_layout", f"“{profile.title}” is read from {wanted}, but the file is {found}. Nothing was imported."
+        )
+    if lacking := profile.lacks(inspection.header):
+        raise FileRefused(
+            "unknown_layout",
+            f"The file is not of the layout “{profile.title}”: it lacks {', '.join(lacking)}. Nothing was imported.",
+            "line 1",
+        )
+
+
 def _refuse_without_zone(path: Path, inspection: Inspection, profile: Profile, clock: Clock) -> None:
     sample = islice(chain.from_iterable(_parts(path, inspection)), _SAMPLE)
     for record in sample:
@@ -167,8 +241,10 @@ def _refuse_without_zone(path: Path, inspection: Inspection, profile: Profile, c
             )
 
 
-def fields(header: Sequence[str], raw: str) -> dict[str, str]:
-    """The cells of a raw record by column name: what a form for correcting it shows."""
+def fields(profile: Profile, header: Sequence[str], raw: str) -> dict[str, str]:
+    """The cells of a raw record by column name: what a form for correcting it shows. A CDR is one field, its JSON."""
+    if profile.format == "json":
+        return {JSON_FIELD: raw}
     cells = _cells(header, raw)[0]
     cells += [""] * (len(header) - len(cells))
     return dict(zip(column_names(header), cells, strict=False))
@@ -184,16 +260,20 @@ def parse_fields(
     entity_time_zone: str = "",
 ) -> Row | Refusal:
     """What a corrected row means. ``values`` are texts by column name (see ``fields``); those of ``raw`` fill the rest."""
-    header = list(header)
+    if profile.format == "json":
+        return _json_outcome(values.get(JSON_FIELD, raw), cdr_reader(profile, time_zone=time_zone))
+    if lacking := profile.lacks(header):
+        return Refusal("unknown_layout", f"The row comes from a file that lacks {', '.join(lacking)}."[:300])
+    names = column_names(header)
     cells, delimiter = _cells(header, raw)
-    before = dict(zip(column_names(header), cells, strict=False))
-    corrected = [values.get(name, before.get(name, "")) for name in column_names(header)]
+    before = dict(zip(names, cells, strict=False))
+    corrected = [values.get(name, before.get(name, "")) for name in names]
     try:
         clock = Clock(profile, time_zone=time_zone, entity_time_zone=entity_time_zone)
     except FileRefused as refused:
         return Refusal(refused.code, refused.message)
     read = row_reader(profile, header, clock, comma=_comma(profile, delimiter))
-    return _outcome(corrected, header, len(header), read)
+    return _outcome(corrected, list(header), len(header), read)
 
 
 def _cells(header: Sequence[str], raw: str) -> tuple[list[str], str]:
@@ -201,7 +281,5 @@ def _cells(header: Sequence[str], raw: str) -> tuple[list[str], str]:
     if not raw:
         return [], ","
     lines = raw.split("\n")
-    candidates: Iterable[tuple[list[str], str]] = (
-        (splitting.closed(lines, mark) or lines[0].split(mark), mark) for mark in ",;\t"
-    )
+    candidates = ((splitting.closed(lines, mark) or lines[0].split(mark), mark) for mark in ",;\t")
     return min(candidates, key=lambda found: abs(len(found[0]) - len(header)))

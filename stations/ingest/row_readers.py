@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from stations.ingest.clock import Clock
+from stations.ingest.events import event_reader
 from stations.ingest.layout import Profile
 from stations.ingest.moments import moment_reader
 from stations.ingest.rows import Row, RowRefused
@@ -11,6 +12,8 @@ from stations.ingest.sessions import session_reader
 
 def row_reader(profile: Profile, header: Sequence[str], clock: Clock, *, comma: bool) -> Callable[[Sequence[str]], Row]:
     """A function of a row's cells, as many as ``header`` has; it returns the row or raises RowRefused."""
+    if profile.kind != "sessions":
+        return event_reader(profile, header, clock, comma=comma)
     return session_reader(profile, header, clock, comma=comma)
 
 

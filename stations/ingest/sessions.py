@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from stations.ingest import codes, values
-from stations.ingest.clock import Clock, check_year, span
+from stations.ingest.clock import Clock, span
 from stations.ingest.identity import identity_reader
 from stations.ingest.layout import Profile
-from stations.ingest.moments import MomentReader, in_words, moment_reader
+from stations.ingest.moments import MomentReader, check_span, moment_reader
 from stations.ingest.places import place_reader
+from stations.ingest.refusals import collected, combined
 from stations.ingest.rows import RowRefused, SessionRow
 
 _CACHED = 50_000
@@ -69,23 +71,9 @@ def session_reader(profile: Profile, header: Sequence[str], clock: Clock, *, com
                 *remarks(cells),
             )
         except RowRefused as refused:
-            raise _all_reasons(refused, checks, cells) from None
+            raise combined(collected([partial(check, cells) for check in checks]) or [refused]) from None
 
     return read
-
-
-def _all_reasons(first: RowRefused, checks: Sequence[Callable[[Cells], object]], cells: Cells) -> RowRefused:
-    """Every reason at once: a clerk should not learn of them one by one."""
-    reasons: list[RowRefused] = []
-    for check in checks:
-        try:
-            check(cells)
-        except RowRefused as refused:
-            reasons.append(refused)
-    if not any(reason.code == first.code for reason in reasons):
-        reasons.append(first)
-    message = " ".join(dict.fromkeys(reason.message for reason in reasons))
-    return RowRefused(reasons[0].code, message[:300], reasons[0].field)
 
 
 def _span_reader(
@@ -110,11 +98,7 @@ def _span_reader(
             started_at, ended_at = first.utc, last.utc
         else:
             started_at, ended_at = span(first, last, duration(cells))
-        if ended_at < started_at:
-            message = f"It ends {in_words(started_at, ended_at)} before it starts."
-            raise RowRefused("end_before_start", message, end_field)
-        check_year(started_at, "start", start_field)
-        check_year(ended_at, "end", end_field)
+        check_span(started_at, ended_at, start_field, end_field)
         return started_at, ended_at, first.zone
 
     return read

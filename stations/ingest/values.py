@@ -77,6 +77,13 @@ def decimal_places(value: Decimal, *, digits: int, places: int = 4) -> Decimal:
     return value if value else abs(value)
 
 
+def bounded(value: Decimal) -> Decimal:
+    """``value`` where it can be calculated with; raises ValueError where it is absurd."""
+    if not value.is_finite() or (value and value.adjusted() > 15):
+        raise ValueError("It is too large.")
+    return value
+
+
 def optional_number(cell: str, *, digits: int, places: int, comma: bool = False) -> Decimal | None:
     """A number where one can be read and fits its column, else None."""
     if not cell or cell.isspace():
