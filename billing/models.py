@@ -102,12 +102,12 @@ class Cdr(models.Model):
     reported; ``priced_gross_amount`` keeps our own price beside it. All amounts in ``currency``.
     """
 
-    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="cdrs")
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="cdrs", db_index=False)
     version = models.PositiveSmallIntegerField()
     session_revision = models.PositiveSmallIntegerField()
     entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)
-    tariff_version = models.ForeignKey(TariffVersion, null=True, on_delete=models.PROTECT, related_name="+")
-    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="+")
+    tariff_version = models.ForeignKey(TariffVersion, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     customer_kind = models.CharField(max_length=10, choices=CustomerKind)
     currency = models.CharField(max_length=3)
     anchor = models.CharField(max_length=5, choices=Anchor)
@@ -140,6 +140,7 @@ class Cdr(models.Model):
                 name="cdr_adds_up",
             ),
         ]
+        indexes = [models.Index(fields=["customer"], condition=Q(customer__isnull=False), name="cdr_customer")]
 
     def __str__(self) -> str:
         return f"{self.currency} {self.gross_amount}"
@@ -160,7 +161,7 @@ class Chargeable(models.Model):
         CREDITED = "CREDITED", "Credited"
 
     session = models.OneToOneField(Session, on_delete=models.PROTECT, primary_key=True, related_name="chargeable")
-    cdr = models.OneToOneField(Cdr, null=True, on_delete=models.PROTECT, related_name="+")
+    cdr = models.ForeignKey(Cdr, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     state = models.CharField(max_length=10, choices=State)
     reason = models.CharField(max_length=40, blank=True)
     changed_at = models.DateTimeField()

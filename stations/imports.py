@@ -1,6 +1,7 @@
 """Takes a file in: looks it through before anything is stored, keeps a copy, opens it for the job."""
 
 import hashlib
+import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -74,7 +75,9 @@ def keep_copy(path: Path) -> tuple[str, str]:
     name = f"imports/{sha256[:2]}/{sha256}"
     if not default_storage.exists(name):
         with path.open("rb") as file:
-            name = default_storage.save(name, File(file))
+            draft = default_storage.save(f"{name}.{uuid.uuid4().hex}", File(file))
+        # Whole or not there: another import of the same file, or the next one after a crash, never reads half a copy.
+        _local_path(draft).replace(_local_path(name))
     return name, sha256
 
 

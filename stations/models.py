@@ -180,11 +180,11 @@ class Session(models.Model):
     columns are the place's own clock: the date it ended, and the hour of the week it started in (0 = Monday 00:00).
     """
 
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="sessions")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="sessions", db_index=False)
     external_id = models.CharField(max_length=80)
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="sessions")
-    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="sessions")
-    connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="sessions")
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="sessions", db_index=False)
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="sessions", db_index=False)
+    connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="sessions", db_index=False)
     mode = models.CharField(max_length=10, choices=Mode)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField()
@@ -207,7 +207,7 @@ class Session(models.Model):
     payment_reference = models.CharField(max_length=100, blank=True)
     announced_tariff = models.CharField(max_length=100, blank=True)
     stop_reason = models.CharField(max_length=60, blank=True)
-    batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="+")
+    batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="+", db_index=False)
     line_no = models.BigIntegerField(help_text="Line of the file its row begins on; record number in JSON.")
     content_hash = models.CharField(max_length=40)
     revision = models.PositiveSmallIntegerField(default=1)
@@ -215,12 +215,12 @@ class Session(models.Model):
     class Meta:
         ordering = ["-started_at"]
         constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="session_once_per_source")]
+        # Each index costs every imported row; the composite ones serve their first column too, so foreign keys have none.
         indexes = [
             models.Index(fields=["location", "local_end_date"]),
             models.Index(fields=["entity", "local_end_date"]),
             models.Index(fields=["connector", "started_at"]),
             models.Index(fields=["started_at"]),
-            models.Index(fields=["external_id"]),
             models.Index(fields=["token_uid"], condition=~Q(token_uid=""), name="session_token_uid"),
             models.Index(fields=["batch", "line_no"]),
         ]
@@ -276,9 +276,9 @@ class ChargingPeriod(models.Model):
 class ConnectorStatus(models.Model):
     """A connector said, at a moment, that it is in a state. Never changes."""
 
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_index=False)
     external_id = models.CharField(max_length=80)
-    connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="statuses")
+    connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="statuses", db_index=False)
     at = models.DateTimeField()
     status = models.CharField(max_length=30)
     error_code = models.CharField(max_length=60, blank=True)
@@ -299,9 +299,9 @@ class ConnectorStatus(models.Model):
 class Authorization(models.Model):
     """A token asked to charge, and what it was told. Never changes. ``price_shown`` is the text the driver saw."""
 
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_index=False)
     external_id = models.CharField(max_length=80)
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)
     token_uid = models.CharField(max_length=64)
     at = models.DateTimeField()
     method = models.CharField(max_length=30, blank=True)
@@ -325,9 +325,9 @@ class MeterValue(models.Model):
     Belongs to every session of the entity with this external id: readings may come before their session.
     """
 
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_index=False)
     external_id = models.CharField(max_length=80)
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)
     session_external_id = models.CharField(max_length=80)
     at = models.DateTimeField()
     register = models.CharField(max_length=60)

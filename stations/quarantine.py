@@ -23,7 +23,13 @@ def parse_corrected(*, row: QuarantinedRow, values: dict[str, str]) -> Row | Ref
     batch = row.batch
     time_zone, entity_zone = reading_zone(batch)
     return parse_fields(
-        profile_named(batch.source.profile), row.header, values, time_zone=time_zone, entity_time_zone=entity_zone
+        profile_named(batch.source.profile),
+        row.header,
+        values,
+        # Tells how the file was written: whether 1,5 is a number.
+        raw=row.raw,
+        time_zone=time_zone,
+        entity_time_zone=entity_zone,
     )
 
 
@@ -74,9 +80,9 @@ class _Echo:
 
 
 def as_csv(rows: Iterable[QuarantinedRow]) -> Iterator[str]:
-    """The rows as CSV lines: line, reason, column, state, then the row's text as it stood in the file."""
+    """The rows as CSV lines: file, line, reason, column, state, then the row's text as it stood in the file."""
     writer = csv.writer(_Echo())  # type: ignore[arg-type]
-    yield writer.writerow(["line", "code", "reason", "column", "state", "row"])
+    yield writer.writerow(["file", "line", "code", "reason", "column", "state", "row"])
     for row in rows:
-        cells: list[Any] = [row.line_no, row.code, row.message, row.field, row.get_state_display(), row.raw]
+        cells: list[Any] = [row.batch.file_name, row.line_no, row.code, row.message, row.field, row.get_state_display(), row.raw]
         yield writer.writerow([cell if isinstance(cell, int) else safe_cell(cell) for cell in cells])

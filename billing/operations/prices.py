@@ -8,7 +8,7 @@ from typing import Any
 
 from billing import chargeables, rates
 from billing.chargeables import Standing, State
-from billing.models import Anchor, Cdr
+from billing.models import Cdr
 from billing.pricing import ENGINE, Dimension, Result, price
 from billing.pricing import Anchor as CoreAnchor
 from billing.usage import usages
@@ -47,6 +47,7 @@ CDR_COLUMNS = [
     "engine",
 ]
 ZERO = Decimal(0)
+DIMENSIONS = tuple(Dimension)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ def _decide(
         who.customer_id,
         who.kind,
         currency,
-        Anchor(str(anchor)),
+        anchor.value,
         *amounts[:3],
         tax.rate,
         tax.code,
@@ -206,7 +207,7 @@ def _amounts(result: Result) -> tuple[Decimal, ...]:
         result.net,
         result.tax,
         result.gross,
-        *(parts.get(dimension, ZERO) for dimension in Dimension),
+        *(parts.get(dimension, ZERO) for dimension in DIMENSIONS),
         round_to(result.exact_net, 9),
         round_to(result.exact_gross, 9),
     )

@@ -4,7 +4,7 @@ Rounding comes last and once. Amounts are carried as exact numerators over a com
 times the tax factors), so that one division per total is all that can be inexact, and a half cent is a half cent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal, localcontext
@@ -14,7 +14,8 @@ from chargebill.core.money import minor_digits, round_money, split_exactly
 
 ENGINE = "reference-1"
 EXACT = Context(prec=60)
-HUNDRED, HOUR_S = Decimal(100), Decimal(3600)
+ZERO, HUNDRED, HOUR_S = Decimal(0), Decimal(100), Decimal(3600)
+DIMENSIONS = tuple(Dimension)
 
 NOTES = {
     "all_charging": "The source gives no charging time: the whole time connected counts as charging.",
@@ -84,7 +85,7 @@ def _measure(usage: Usage, tariff: Tariff) -> list[_Part]:
             add(Dimension.TIME, period.charging_s, period.start, period.end)
         if period.parking_s:
             add(Dimension.PARKING_TIME, period.parking_s, period.start, period.end)
-    return [parts[dimension] for dimension in Dimension if dimension in parts]
+    return [parts[dimension] for dimension in DIMENSIONS if dimension in parts]
 
 
 def _total(parts: list[_Part], usage: Usage, tariff: Tariff, taxes: Taxes, anchor: Anchor) -> Result:
@@ -103,27 +104,21 @@ def _total(parts: list[_Part], usage: Usage, tariff: Tariff, taxes: Taxes, ancho
     else:
         net_above = stated
         gross_above = [above * factor / HUNDRED for above, factor in zip(stated, factors, strict=True)]
-    exact_net, exact_gross = sum(net_above, Decimal(0)) / below, sum(gross_above, Decimal(0)) / below
+    exact_net, exact_gross = sum(net_above, ZERO) / below, sum(gross_above, ZERO) / below
 
+    # Tax is taken out of, or put on, the rounded side: per rate, never by rebuilding it from the other side.
     if anchor is Anchor.GROSS:
         gross = round_money(exact_gross, currency)
         grosses = split_exactly(gross, [above / below for above in gross_above], currency)
-        # Tax is taken out of the rounded gross, per rate; never gross rebuilt from net.
-        by_rate = {
-            rate: sum((g for g, part in zip(grosses, parts, strict=True) if taxes[part.dimension].rate == rate), Decimal(0))
-            for rate in rates
-        }
-        net = sum((round_money(g * HUNDRED / (HUNDRED + rate), currency) for rate, g in by_rate.items()), Decimal(0))
-        nets = split_exactly(net, [g * HUNDRED / f for g, f in zip(grosses, factors, strict=True)], currency)
+        net = sum((round_money(g * HUNDRED / factor, currency) for factor, g in _by_rate(grosses, factors)), ZERO)
+        nets = split_exactly(net, [g * HUNDRED / factor for g, factor in zip(grosses, factors, strict=True)], currency)
     else:
         net = round_money(exact_net, currency)
         nets = split_exactly(net, [above / below for above in net_above], currency)
-        by_rate = {
-            rate: sum((n for n, part in zip(nets, parts, strict=True) if taxes[part.dimension].rate == rate), Decimal(0))
-            for rate in rates
-        }
-        gross = net + sum((round_money(n * rate / HUNDRED, currency) for rate, n in by_rate.items()), Decimal(0))
-        grosses = split_exactly(gross, [n * f / HUNDRED for n, f in zip(nets, factors, strict=True)], currency)
+        gross = net + sum(
+            (round_money(n * (factor - HUNDRED) / HUNDRED, currency) for factor, n in _by_rate(nets, factors)), ZERO
+        )
+        grosses = split_exactly(gross, [n * factor / HUNDRED for n, factor in zip(nets, factors, strict=True)], currency)
     lines = tuple(
         _line(part, taxes, net_part, gross_part) for part, net_part, gross_part in zip(parts, nets, grosses, strict=True)
     )
@@ -131,6 +126,14 @@ def _total(parts: list[_Part], usage: Usage, tariff: Tariff, taxes: Taxes, ancho
     net, gross = net + zero, gross + zero
     notes = (NOTES[usage.assumption],) if usage.assumption in NOTES else ()
     return Result(currency, anchor, net, gross - net, gross, exact_net, exact_gross, lines, notes)
+
+
+def _by_rate(amounts: list[Decimal], factors: list[Decimal]) -> Iterable[tuple[Decimal, Decimal]]:
+    """(factor, sum of the amounts with it): tax is computed once for each rate."""
+    sums: dict[Decimal, Decimal] = {}
+    for amount, factor in zip(amounts, factors, strict=True):
+        sums[factor] = sums.get(factor, ZERO) + amount
+    return sums.items()
 
 
 UNITS = {

@@ -5,8 +5,6 @@ with aware UTC datetimes, Decimals, str, int, bool, date or None.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import connection, models
@@ -36,14 +34,20 @@ def allocate_ids(model: type[models.Model], count: int) -> range | list[int]:
         return range(first, first + count)
 
 
-def _for_sqlite(value: Any) -> Any:
-    kind = type(value)
-    if kind is datetime:
-        # As Django stores it: UTC without an offset.
-        return value.strftime("%Y-%m-%d %H:%M:%S") if not value.microsecond else value.strftime("%Y-%m-%d %H:%M:%S.%f")
-    if kind is Decimal:
-        return str(value)
-    return value
+def _for_sqlite(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> list[Row]:
+    """Moments as Django stores them on SQLite: UTC without an offset. The driver's adapters do the rest."""
+    fields = {field.column: field for field in model._meta.concrete_fields}
+    moments = [i for i, name in enumerate(columns) if isinstance(fields[name], models.DateTimeField)]
+    if not moments:
+        return list(rows)
+    converted = []
+    for row in rows:
+        cells = list(row)
+        for i in moments:
+            if cells[i] is not None:
+                cells[i] = cells[i].isoformat(" ")[:-6]
+        converted.append(cells)
+    return converted
 
 
 def _for_copy(value: Any) -> str:
@@ -68,7 +72,7 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row
                 copy.write("".join(["\t".join(map(_for_copy, row)) + "\n" for row in rows]))
             return
         marks = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", [tuple(map(_for_sqlite, row)) for row in rows])
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", _for_sqlite(model, columns, rows))
 
 
 def insert_missing(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
@@ -89,7 +93,7 @@ def _executemany(model: type[models.Model], columns: Sequence[str], rows: Iterab
     if not rows:
         return
     if not is_postgresql():
-        rows = [tuple(map(_for_sqlite, row)) for row in rows]
+        rows = _for_sqlite(model, columns, rows)
     table = connection.ops.quote_name(model._meta.db_table)
     names = ", ".join(connection.ops.quote_name(c) for c in columns)
     marks = ", ".join(["%s"] * len(columns))
@@ -103,7 +107,7 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row
     if not rows:
         return
     if not is_postgresql():
-        rows = [tuple(map(_for_sqlite, row)) for row in rows]
+        rows = _for_sqlite(model, columns, rows)
     q = connection.ops.quote_name
     sets = ", ".join(f"{q(c)} = %s" for c in columns)
     with connection.cursor() as cursor:

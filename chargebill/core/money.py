@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 # ISO 4217 minor units that are not 2.
 MINOR_DIGITS = {
-    **dict.fromkeys(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"], 0),
+    **dict.fromkeys(
+        ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"], 0
+    ),
     **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
 }
+# The minor unit by its digits.
+UNITS = {0: Decimal(1), 2: Decimal("0.01"), 3: Decimal("0.001")}
+ZERO = Decimal(0)
 
 
 class CurrencyMismatch(ValueError):
@@ -24,7 +29,7 @@ def round_to(amount: Decimal, digits: int) -> Decimal:
     """``amount`` to ``digits`` places, half away from zero: the one rounding function of the product."""
     if not isinstance(amount, Decimal):
         raise TypeError(f"Money is made from Decimal, not {type(amount).__name__}: a float has already lost digits.")
-    return amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    return amount.quantize(UNITS.get(digits) or Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
 def round_money(amount: Decimal, currency: str) -> Decimal:
@@ -50,15 +55,18 @@ def split_exactly(total: Decimal, exact: Sequence[Decimal], currency: str) -> li
 
     ``total`` is already rounded to the minor unit. Parts are floored and the units left over handed out one by one.
     """
-    unit = Decimal(1).scaleb(-minor_digits(currency))
-    floors = [(part / unit).to_integral_value(rounding="ROUND_FLOOR") for part in exact]
-    left = int(total / unit - sum(floors, Decimal(0)))
-    order = sorted(range(len(exact)), key=lambda i: (floors[i] - exact[i] / unit, i))
-    step = 1 if left >= 0 else -1
-    for n in range(abs(left)):
-        i = order[n % len(order)] if step > 0 else order[-1 - n % len(order)]
-        floors[i] += step
-    return [floor * unit for floor in floors]
+    if len(exact) == 1:
+        return [total]
+    unit = UNITS[minor_digits(currency)]
+    floors = [part.quantize(unit, ROUND_FLOOR) for part in exact]
+    left = int((total - sum(floors, ZERO)) / unit)
+    if left:
+        order = sorted(range(len(exact)), key=lambda i: (floors[i] - exact[i], i))
+        step = unit if left > 0 else -unit
+        for n in range(abs(left)):
+            i = order[n % len(order)] if left > 0 else order[-1 - n % len(order)]
+            floors[i] += step
+    return floors
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from stations.ingest.splitting import RawRecord
 
 MAX_BYTES = 4 << 30
 MAX_LINE_BYTES = 1 << 20
+MAX_COLUMNS = 500
 # Rows looked at to learn whether the file says its time zone itself; objects looked at for their keys.
 _SAMPLE = 100
 # White space before the first character that tells CSV from JSON.
@@ -54,7 +55,7 @@ def inspect(
     ``encoding`` is one of opening.ENCODINGS, "" to go by the byte order mark, else UTF-8. ``max_bytes`` bounds the
     unpacked size, ``max_line_bytes`` a line of CSV and a record of JSON. Calls ``beat`` every 256 KB.
     Raises FileRefused: empty_file, not_text, bad_gzip, gzip_bomb, too_large, encoding_unknown, nul_byte,
-    line_too_long, bad_json, json_too_deep, record_too_long.
+    line_too_long, too_many_columns, bad_json, json_too_deep, record_too_long.
     """
     text, encoding = _text(path, encoding, max_bytes, beat)
     format_, text = _format(text)
@@ -65,6 +66,12 @@ def inspect(
     if found is None:
         raise FileRefused("empty_file", "The file is empty. Nothing was imported.")
     header, delimiter, first, rest = found
+    if len(header) > MAX_COLUMNS:
+        raise FileRefused(
+            "too_many_columns",
+            f"The first line has {len(header):,} columns, as no session file does. Nothing was imported.",
+            "line 1",
+        )
     count = sum(len(part) for part in splitting.split(chain([rest], blocks), delimiter, len(header), first=first))
     return Inspection("csv", encoding, delimiter, header, count)
 

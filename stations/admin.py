@@ -1,0 +1,200 @@
+"""Lists and forms of places, EVSEs, plugs and what they said. Locations are registered where zones can be changed."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    BooleanRadioFilter,
+    ChoicesDropdownFilter,
+    FieldTextFilter,
+    RangeDateTimeFilter,
+    RelatedDropdownFilter,
+)
+from unfold.decorators import display
+
+from chargebill.core.admin import ReadOnlyAdmin, ReadOnlyInline
+from chargebill.core.audited import AuditedAdmin
+from chargebill.core.tables.admin import TableAdmin
+from stations.models import Connector, ConnectorStatus, Evse, Location
+from stations.operations_places import mark_reviewed
+from stations.resources import ConnectorResource, EvseResource
+
+
+class ReviewedMixin(AuditedAdmin):
+    """Rows an import made: shown as such, and taken off the list of things to look at."""
+
+    actions = ["mark_as_reviewed"]
+
+    @display(description="Review", ordering="needs_review")
+    def review(self, obj: Any) -> str:
+        return render_to_string("portal/parts/mark.html", {"mark": "review"}) if obj.needs_review else ""
+
+    @admin.action(description="Mark as reviewed", permissions=["change"])
+    def mark_as_reviewed(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        pks = list(queryset.values_list("pk", flat=True))
+        count = mark_reviewed(model=self.model, pks=pks, actor=request.user, at=timezone.now())
+        said = "Nothing was waiting for review." if not count else f"{count:,} marked as reviewed."
+        self.message_user(request, said, messages.SUCCESS if count else messages.INFO)
+
+
+class EvsesInline(ReadOnlyInline):
+    """The EVSEs at a place; each opens its own form."""
+
+    model = Evse
+    fields = ["uid", "evse_id", "model", "needs_review"]
+    readonly_fields = fields
+    show_change_link = True
+    per_page = 20
+    verbose_name_plural = "EVSEs here"
+
+
+class LocationAdmin(ReviewedMixin, TableAdmin):
+    """Places. What follows a changed time zone is the portal's to start."""
+
+    list_display = ["name", "code", "entity", "city", "country", "time_zone", "evses", "review"]
+    list_filter = [
+        ("entity", RelatedDropdownFilter),
+        ("time_zone", FieldTextFilter),
+        ("country", FieldTextFilter),
+        ("needs_review", BooleanRadioFilter),
+    ]
+    search_fields = ["name", "code", "city", "address", "postal_code"]
+    search_help_text = "Name, code, town, street or postal code"
+    list_select_related = ["entity"]
+    fieldsets = [
+        (None, {"fields": ["entity", "name", "code", "time_zone", "needs_review"]}),
+        ("Address", {"fields": ["address", ("postal_code", "city"), "country", ("latitude", "longitude")]}),
+    ]
+    inlines = [EvsesInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Location]:
+        return super().get_queryset(request).annotate(evse_count=Count("evses"))
+
+    @display(description="EVSEs", ordering="evse_count")
+    def evses(self, obj: Any) -> str:
+        return render_to_string(
+            "portal/parts/count_link.html",
+            {"count": obj.evse_count, "list": "admin:stations_evse_changelist", "query": f"location__id__exact={obj.pk}"},
+        )
+
+
+class ConnectorsInline(TabularInline):
+    model = Connector
+    fields = ["number", "standard", "power_type", "rated_kw", "needs_review"]
+    extra = 0
+    verbose_name_plural = "Connectors"
+
+
+class EvseForm(forms.ModelForm):
+    """The company is the place's, never asked for."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        location = cleaned.get("location")
+        if location is None:
+            return cleaned
+        if self.instance.pk and location.entity_id != self.instance.entity_id:
+            self.add_error("location", f"{location} belongs to {location.entity}. An EVSE stays with its company.")
+        self.instance.entity_id = location.entity_id
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # Set above, so that a UID the company already has is found here and not by the database.
+        return super()._get_validation_exclusions() - {"entity"}
+
+
+@admin.register(Evse)
+class EvseAdmin(ReviewedMixin, TableAdmin):
+    resource_classes = [EvseResource]
+    form = EvseForm
+    list_display = ["uid", "evse_id", "location", "entity", "model", "plugs", "review"]
+    list_filter = [
+        ("entity", RelatedDropdownFilter),
+        ("location", AutocompleteSelectFilter),
+        ("needs_review", BooleanRadioFilter),
+    ]
+    search_fields = ["uid", "evse_id", "location__name", "model"]
+    search_help_text = "UID, EVSE id, place or model"
+    list_select_related = ["entity", "location"]
+    autocomplete_fields = ["location"]
+    fields = ["location", "uid", "evse_id", "model", "needs_review"]
+    inlines = [ConnectorsInline]
+    fixed_fields = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Evse]:
+        return super().get_queryset(request).annotate(connector_count=Count("connectors"))
+
+    @display(description="Connectors", ordering="connector_count")
+    def plugs(self, obj: Any) -> str:
+        return render_to_string(
+            "portal/parts/count_link.html",
+            {"count": obj.connector_count, "list": "admin:stations_connector_changelist", "query": f"evse__id__exact={obj.pk}"},
+        )
+
+
+@admin.register(Connector)
+class ConnectorAdmin(ReviewedMixin, TableAdmin):
+    resource_classes = [ConnectorResource]
+    list_display = ["name", "location", "standard", "power_type", "rated_kw", "review"]
+    list_filter = [
+        ("evse__entity", RelatedDropdownFilter),
+        ("evse", AutocompleteSelectFilter),
+        ("standard", ChoicesDropdownFilter),
+        ("power_type", ChoicesDropdownFilter),
+        ("needs_review", BooleanRadioFilter),
+    ]
+    search_fields = ["evse__uid", "evse__location__name", "number"]
+    search_help_text = "EVSE, place or number"
+    list_select_related = ["evse__location", "evse__entity"]
+    autocomplete_fields = ["evse"]
+    fields = ["evse", "number", "standard", "power_type", "rated_kw", "needs_review"]
+
+    @display(description="Connector", ordering="evse__uid")
+    def name(self, obj: Connector) -> str:
+        return str(obj)
+
+    @display(description="Location", ordering="evse__location__name")
+    def location(self, obj: Connector) -> Location:
+        return obj.evse.location
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:
+        form = super().get_form(request, obj, change, **kwargs)
+        if "rated_kw" in form.base_fields:
+            form.base_fields["rated_kw"].help_text = "The most this plug can give, in kW. Empty while it is not known."
+        return form
+
+
+@admin.register(ConnectorStatus)
+class ConnectorStatusAdmin(ReadOnlyAdmin):
+    """What connectors said, newest import first. Never changes."""
+
+    list_display = ["moment", "connector", "location", "status", "error_code", "firmware"]
+    list_filter = [
+        ("connector", AutocompleteSelectFilter),
+        ("at", RangeDateTimeFilter),
+        ("status", FieldTextFilter),
+        ("error_code", FieldTextFilter),
+    ]
+    # The key's order is the order of arrival, and has an index; sorting millions of rows by time has not.
+    ordering = ["-id"]
+    sortable_by: list[str] = []
+    list_select_related = ["connector__evse__location"]
+    fields = ["moment", "connector", "location", "status", "error_code", "firmware", "external_id", "source", "batch", "line_no"]
+    readonly_fields = ["moment", "location"]
+
+    @display(description="At")
+    def moment(self, obj: ConnectorStatus) -> str:
+        zone = obj.connector.evse.location.time_zone
+        return render_to_string("portal/parts/moment_cell.html", {"at": obj.at, "zone": zone})
+
+    @display(description="Location")
+    def location(self, obj: ConnectorStatus) -> Location:
+        return obj.connector.evse.location
