@@ -5,11 +5,15 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.urls import reverse_lazy
 
-from chargebill.environment import Environment
+from chargebill.environment import Environment, sqlite_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environment = Environment()
-DATA_DIR = Path(environment.text("CHARGEBILL_DATA", str(BASE_DIR / "var")))
+PRODUCTION = environment.is_production
+DATA_DIR = Path(environment.text("CHARGEBILL_DATA", str(BASE_DIR / "var"))).resolve()
+# Set by `manage.py serve` for the processes it starts: which of its two databases they work on (core/instances.py).
+INSTANCE = environment.text("CHARGEBILL_INSTANCE")
+DEMO_SESSIONS = environment.whole_number("CHARGEBILL_DEMO_SESSIONS", default=4000, minimum=0)
 
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.secret_key(DATA_DIR)
@@ -71,13 +75,15 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": environment.database(default=f"sqlite:///{DATA_DIR / 'chargebill.sqlite3'}")}
+DATABASES = {"default": environment.database(default=sqlite_url(DATA_DIR / "chargebill.sqlite3"))}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE takes the write lock where a transaction begins, so two writers wait instead of failing half-way.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536;",
+        # Checkpoints every 64 MB instead of 4: an import changes the same index pages many times over.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
+        " PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=16384;",
     }
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 300)
@@ -129,6 +135,8 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHand
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+# Each instance keeps its own sign-in, so going to the company and back to the demo signs nobody out.
+SESSION_COOKIE_NAME = f"sessionid_{INSTANCE}" if INSTANCE else "sessionid"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 if environment.is_production:
