@@ -22,8 +22,9 @@ def split(blocks: Iterable[list[str]], delimiter: str, width: int, *, first: int
     """Records of lines, in lists. Each line that is not blank is in exactly one record; blank lines are in none,
     unless a quoted cell holds them.
 
-    Quoted cells may go on over lines only where the record then has exactly ``width`` cells; else its first line is a
-    record of its own, without cells, and reading goes on with the next line. ``first`` is the first line's number.
+    Quoted cells may go on over lines only where the record then has exactly ``width`` cells and none of the lines in
+    between would be a whole row by itself; else its first line is a record of its own, without cells, and reading goes
+    on with the next line. ``first`` is the first line's number.
     """
     source = iter(blocks)
     for lines in source:
@@ -121,11 +122,17 @@ def _joined(lines: list[str], at: int, delimiter: str, width: int) -> tuple[list
         if size > MAX_CHARACTERS:
             break
         window.append(line + "\n")
-    # Reading on into what lies behind the window means that the quote is still open there.
-    reader = csv.reader([*window, "end"], delimiter=delimiter)
+    # Reading on into what lies behind the window means that the quote is still open there. Strict: where two stray
+    # quotes happen to make a pair, text follows the second one, and lines between them must not be lost in a cell.
+    reader = csv.reader([*window, "end"], delimiter=delimiter, strict=True)
     try:
         cells = next(reader)
     except csv.Error:
         return None, 1
     used = reader.line_num
-    return (cells, used) if used <= len(window) and len(cells) == width else (None, 1)
+    if used > len(window) or len(cells) != width:
+        return None, 1
+    between = lines[at + 1 : at + used - 1]
+    if width > 1 and any(len(closed([line], delimiter) or ()) == width for line in between):
+        return None, 1
+    return cells, used

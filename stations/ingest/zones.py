@@ -54,7 +54,8 @@ class RowZone(NamedTuple):
 
 @cache
 def names() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
+    """IANA names, without those that mean whatever this machine is set to."""
+    return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
 
 
 @cache
