@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing import chargeables
@@ -90,31 +90,40 @@ def start_import(
 ) -> ImportBatch:
     """Takes a file: looks it through whole, keeps a copy, and imports it in the background (``here``: in this process).
 
-    ``profile`` "" is recognized from the header; ``encoding`` "" is detected. The same ``key`` again gives the same
-    import. Raises UserError with code, place and advice when the file can't be read as it is; nothing is kept then.
+    An ``entity`` that is not stored yet is stored with the import. ``profile`` "" is recognized from the header;
+    ``encoding`` "" is detected. The same ``key`` again gives the same import. Raises UserError with code, place and
+    advice when the file can't be read as it is; nothing is kept then.
     """
     earlier = ImportBatch.objects.filter(job__idempotency_key=key).first()
     if earlier:
         return earlier
     seen = look_through(path=path, entity=entity, profile=profile, time_zone=time_zone, encoding=encoding)
     stored = keep_copy(path)
-    with transaction.atomic():
-        job = jobs.create(
-            kind="import", title=f"Import of {file_name}", key=key, params=seen.as_params(), actor=actor, total=seen.records
-        )
-        batch = create_batch(
-            job=job,
-            entity=entity,
-            seen=seen,
-            stored=stored,
-            file_name=file_name,
-            mode=mode,
-            time_zone=time_zone,
-            actor=actor,
-            at=at,
-        )
-        if not here:
-            jobs.queue(job)
+    try:
+        with transaction.atomic():
+            if entity.pk is None:
+                entity.save()
+            job = jobs.create(
+                kind="import", title=f"Import of {file_name}", key=key, params=seen.as_params(), actor=actor, total=seen.records
+            )
+            batch = create_batch(
+                job=job,
+                entity=entity,
+                seen=seen,
+                stored=stored,
+                file_name=file_name,
+                mode=mode,
+                time_zone=time_zone,
+                actor=actor,
+                at=at,
+            )
+            if not here:
+                jobs.queue(job)
+    except IntegrityError:
+        # Sent twice at once, and the other one was faster.
+        if earlier := ImportBatch.objects.filter(job__idempotency_key=key).first():
+            return earlier
+        raise
     if here:
         jobs.run_here(job)
         batch.refresh_from_db()
@@ -262,6 +271,34 @@ def change_time_zone(*, location: Location, time_zone: str, actor: User | None, 
             title=f"New local times at {location}",
             key=f"time_zone:{location.pk}:{at.isoformat()}",
             params={"entity": location.entity_id, "location": location.pk},
+            actor=actor,
+            unit="sessions",
+        )
+
+
+def change_company_time_zone(*, entity: LegalEntity, time_zone: str, actor: User | None, at: datetime) -> Job | None:
+    """Sets a company's zone, which counts where a place has none; its sessions follow in a job. None if nothing changed."""
+    with transaction.atomic():
+        lock_sources(entity.pk)
+        entity = LegalEntity.objects.select_for_update().get(pk=entity.pk)
+        if entity.time_zone == time_zone:
+            return None
+        was, entity.time_zone = entity.time_zone, time_zone
+        entity.save(update_fields=["time_zone"])
+        events.record(
+            action="legalentity.time_zone",
+            subject=entity,
+            summary=f"Time zone of {entity} changed",
+            actor=actor,
+            at=at,
+            entity=entity,
+            changes={"time_zone": [was, time_zone]},
+        )
+        return jobs.enqueue(
+            kind="time_zone",
+            title=f"New local times of {entity}",
+            key=f"time_zone:company:{entity.pk}:{at.isoformat()}",
+            params={"entity": entity.pk},
             actor=actor,
             unit="sessions",
         )

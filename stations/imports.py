@@ -139,10 +139,11 @@ def lock_sources(entity_id: int) -> None:
     list(Source.objects.select_for_update().filter(entity_id=entity_id).order_by("pk").values_list("pk"))
 
 
-def resolve_entity(name: str | None, *, at: datetime) -> LegalEntity:
+def resolve_entity(name: str | None) -> LegalEntity:
     """The entity an import from the command line is for: the named one, or the only one.
 
-    With none, a provisional one is made; with several and no name, raises UserError.
+    With none, a provisional one that is not stored yet: a refused file must leave nothing behind. With several and no
+    name, raises UserError.
     """
     entities = list(LegalEntity.objects.order_by("name")[:20])
     if name:
@@ -159,4 +160,4 @@ def resolve_entity(name: str | None, *, at: datetime) -> LegalEntity:
         )
     if entities:
         return entities[0]
-    return LegalEntity.objects.get_or_create(name="My company", defaults={"is_provisional": True})[0]
+    return LegalEntity(name="My company", is_provisional=True)

@@ -45,7 +45,7 @@ class Command(JsonCommand):
             ) from error
         at = timezone.now()
         batch = pipeline.start_import(
-            entity=resolve_entity(entity, at=at),
+            entity=resolve_entity(entity),
             path=path,
             file_name=path.name,
             profile=profile,
