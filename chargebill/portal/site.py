@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
-from django.http import HttpRequest
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
@@ -27,6 +27,11 @@ def page(route: str, *, name: str) -> Callable[[View], View]:
     return register
 
 
+def site() -> "PortalSite":
+    """The portal: what a page needs for the frame around it."""
+    return admin.site  # type: ignore[return-value]
+
+
 class PortalSite(UnfoldAdminSite):
     site_title = site_header = "ChargeBill"
     index_title = "Overview"
@@ -37,11 +42,14 @@ class PortalSite(UnfoldAdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         from chargebill.core.models import Installation
+        from chargebill.portal.jobs import bell
         from chargebill.portal.navigation import shown
 
+        context = super().each_context(request)
         return {
-            **super().each_context(request),
-            "portal_sections": shown(request) if self.has_permission(request) else [],
+            **context,
+            "portal_sections": shown(request) if context["has_permission"] else [],
+            "bell": SimpleLazyObject(lambda: bell(request.user)),
             "is_demo": SimpleLazyObject(lambda: Installation.objects.filter(is_demo=True).exists()),
         }
 
@@ -49,9 +57,11 @@ class PortalSite(UnfoldAdminSite):
         """Empty: the frame draws ``portal_sections`` itself."""
         return []
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        context = {**self.each_context(request), "title": self.index_title, **(extra_context or {})}
-        return TemplateResponse(request, "portal/overview.html", context)
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        from chargebill.portal import overview
+
+        request.current_app = self.name
+        return overview.index(request, {**self.each_context(request), "title": self.index_title, **(extra_context or {})})
 
 
 class PortalAdminConfig(AdminConfig):

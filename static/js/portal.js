@@ -65,3 +65,27 @@
     }
   });
 })();
+
+// Filters are folded away on a small screen until asked for.
+(function () {
+  "use strict";
+  if (window.matchMedia("(max-width: 760px)").matches) {
+    for (const details of document.querySelectorAll("details[data-fold-small]")) details.open = false;
+  }
+})();
+
+// Two dates are asked for only when the period is "Dates:"; a preset then sends none.
+(function () {
+  "use strict";
+  for (const select of document.querySelectorAll("select[name=period]")) {
+    const fields = document.querySelectorAll('[data-if-dates="' + select.id + '"]');
+    const show = () => {
+      for (const field of fields) {
+        field.hidden = select.value !== "";
+        field.querySelector("input").disabled = field.hidden;
+      }
+    };
+    select.addEventListener("change", show);
+    show();
+  }
+})();

@@ -1,6 +1,7 @@
-"""Tags of the portal's frame."""
+"""Tags and filters of the portal's pages: the frame, states, quantities."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -11,7 +12,14 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
+from chargebill.portal import format as written
+from chargebill.portal import states
+from stations.models import Session
+
 register = template.Library()
+
+for name in ("amount", "money", "number", "kwh", "kw", "energy", "duration", "day", "period"):
+    register.filter(name, getattr(written, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +80,27 @@ def user_roles(context: Context) -> str:
     if user.is_superuser:
         names.insert(0, "Superuser")
     return ", ".join(names) or "No role yet"
+
+
+@register.inclusion_tag("portal/parts/state.html")
+def state(kind: str, value: str) -> dict[str, Any]:
+    """A state as the glossary shows it; ``kind`` is chargeable, job, quarantine or mode."""
+    return {"shown": states.shown(kind, value)}
+
+
+@register.inclusion_tag("portal/parts/when.html")
+def when(at: datetime, zone: str = "UTC", *, seconds: bool = False, quiet: bool = False) -> dict[str, Any]:
+    """A moment on the place's own clock; UTC on focus, tap or hover. ``quiet``: no tab stop of its own, for tables."""
+    return {"moment": written.moment(at, zone, seconds=seconds), "quiet": quiet}
+
+
+@register.simple_tag
+def place_zone(session: Session) -> str:
+    """The zone a session's times are shown in: its place's, else its company's, else UTC."""
+    return session.location.time_zone or session.entity.time_zone or "UTC"
+
+
+@register.filter
+def unlocalized(value: Any) -> str:
+    """A key as it stands, without thousands separators, for addresses and form values."""
+    return str(value)

@@ -1,0 +1,265 @@
+"""The Overview's charts: what is drawn, the table behind it, and where each value leads. No request, no database."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from math import ceil
+from typing import Any
+
+from chargebill.analytics.queries import Day, Overview
+from chargebill.core.csvsafe import safe_cell
+from chargebill.core.money import minor_digits, round_to
+from chargebill.core.periods import Period, month_of
+from chargebill.portal import format as written
+from chargebill.portal.session_export import Cell
+from chargebill.portal.session_filters import WEEKDAYS, hour_words
+
+Link = Callable[..., str]
+# Longer periods are drawn by week, then by month: bars stay wide enough to hit.
+DAYS_BY_DAY, DAYS_BY_WEEK = 92, 400
+HEAT_LEVELS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """``data`` is what charts.js draws; ``header`` and ``rows`` are the table behind it, also as CSV.
+
+    ``shown`` are those rows written out, each with the address it opens ("" for none).
+    """
+
+    title: str
+    data: dict[str, Any]
+    header: tuple[str, ...]
+    rows: list[list[Cell]]
+    shown: list[tuple[str, list[str]]]
+    extra: Any = field(default=None)
+
+    @property
+    def heads(self) -> list[str]:
+        return [head.replace("_", " ") for head in self.header]
+
+    @property
+    def data_id(self) -> str:
+        return f"data-{self.title.lower().replace(' ', '-')}"
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(value for series in self.data.get("series", ()) for value in series["values"])
+
+
+def step_of(period: Period[date]) -> str:
+    """day, week or month: what one bar stands for in a closed period."""
+    assert period.end is not None
+    length = (period.end - period.start).days
+    return "day" if length <= DAYS_BY_DAY else "week" if length <= DAYS_BY_WEEK else "month"
+
+
+def bars_of(period: Period[date], step: str) -> list[Period[date]]:
+    """The period cut into days, weeks from its start, or calendar months; the last may be shorter."""
+    assert period.end is not None
+    bars = []
+    start = period.start
+    while start < period.end:
+        end = month_of(start).end if step == "month" else start + timedelta(days=7 if step == "week" else 1)
+        assert end is not None
+        bars.append(Period(start, min(end, period.end)))
+        start = end
+    return bars
+
+
+def _sums(bars: Iterable[Period[date]], by_day: Iterable[Day]) -> list[tuple[int, Decimal, Decimal]]:
+    """(sessions, energy, net) of each bar."""
+    days = {found.day: found for found in by_day}
+    sums = []
+    for bar in bars:
+        assert bar.end is not None
+        inside = [days[d] for d in (bar.start + timedelta(days=n) for n in range((bar.end - bar.start).days)) if d in days]
+        sums.append(
+            (
+                sum(found.sessions for found in inside),
+                sum((found.energy_kwh for found in inside), Decimal(0)),
+                sum((found.net for found in inside), Decimal(0)),
+            )
+        )
+    return sums
+
+
+def _bar_label(bar: Period[date], step: str) -> str:
+    return f"{bar.start:%b %Y}" if step == "month" else f"{bar.start.day} {bar.start:%b}"
+
+
+def _bar_title(bar: Period[date], step: str) -> str:
+    return f"{WEEKDAYS[bar.start.weekday()]} {written.day(bar.start)}" if step == "day" else written.period(bar)
+
+
+def revenue(found: Overview, period: Period[date], before: Period[date] | None, link: Link) -> Chart:
+    """Net revenue as bars, with the period before as a line where there is one."""
+    step = step_of(period)
+    bars, currency = bars_of(period, step), found.currency
+    digits = minor_digits(currency)
+    now = _sums(bars, found.by_day)
+    earlier_bars = bars_of(before, step)[: len(bars)] if before else []
+    earlier: list[Decimal | None] = [net for _, _, net in _sums(earlier_bars, found.previous_by_day)]
+    earlier += [None] * (len(bars) - len(earlier))
+    series: list[dict[str, Any]] = [
+        {"label": "Revenue, net", "unit": currency, "before": True, "digits": digits, "values": [float(net) for _, _, net in now]}
+    ]
+    if before:
+        series.append(
+            {
+                "label": "Period before",
+                "unit": currency,
+                "before": True,
+                "digits": digits,
+                "line": True,
+                "values": [None if net is None else float(net) for net in earlier],
+                "titles": [_bar_title(bar, step) for bar in earlier_bars],
+            }
+        )
+    links = [link(bar) for bar in bars]
+    header = ("from", "to", "sessions", "energy_kwh", "net", "currency", *(("period_before_net",) if before else ()))
+    rows: list[list[Cell]] = []
+    shown = []
+    for n, (bar, (sessions, energy, net)) in enumerate(zip(bars, now, strict=True)):
+        assert bar.end is not None
+        last = bar.end - timedelta(days=1)
+        net = round_to(net, digits)
+        was = earlier[n]
+        rows.append([bar.start.isoformat(), last.isoformat(), sessions, energy, net, currency, *([was] if before else [])])
+        cells = [_bar_title(bar, step), written.day(last), written.number(sessions), written.number(energy, 1)]
+        cells += [written.amount(net, currency), currency, *([written.amount(was, currency)] if before else [])]
+        shown.append((links[n] if sessions else "", cells))
+    return Chart(
+        title=f"Revenue by {step}",
+        data={
+            "kind": "bars",
+            "axis": f"{currency}, net".lstrip(", "),
+            "labels": [_bar_label(bar, step) for bar in bars],
+            "titles": [_bar_title(bar, step) for bar in bars],
+            "series": series,
+            "links": [address if sessions else "" for address, (sessions, _, _) in zip(links, now, strict=True)],
+        },
+        header=header,
+        rows=rows,
+        shown=shown,
+    )
+
+
+def methods(found: Overview, link: Link) -> Chart:
+    """Sessions by how they were paid, the most used first, with their share."""
+    links = [link(method=method.method) for method in found.methods]
+    shares = [f"{written.number(method.share * 100, 1)} %" for method in found.methods]
+    currency = found.currency
+    rows: list[list[Cell]] = [
+        [
+            safe_cell(m.label),
+            m.sessions,
+            round_to(Decimal(str(m.share * 100)), 2),
+            round_to(m.net, minor_digits(currency)),
+            currency,
+        ]
+        for m in found.methods
+    ]
+    return Chart(
+        title="Payment methods",
+        data={
+            "kind": "bars",
+            "sideways": True,
+            "labels": [method.label for method in found.methods],
+            "shares": shares,
+            "series": [{"label": "Sessions", "unit": "", "tone": 1, "values": [method.sessions for method in found.methods]}],
+            "links": links,
+        },
+        header=("payment_method", "sessions", "share_percent", "net", "currency"),
+        rows=rows,
+        shown=[
+            (address, [m.label, written.number(m.sessions), share, written.amount(m.net, currency), currency])
+            for address, m, share in zip(links, found.methods, shares, strict=True)
+        ],
+    )
+
+
+def durations(found: Overview, link: Link) -> Chart:
+    """Sessions by how long they took, from plugging in to the end."""
+    links = [link(bin=str(n)) if count else "" for n, (_, count) in enumerate(found.durations)]
+    total = sum(count for _, count in found.durations)
+    shares = [f"{written.number(count * 100 / total if total else 0, 1)} %" for _, count in found.durations]
+    return Chart(
+        title="Session duration",
+        data={
+            "kind": "bars",
+            "axis": "sessions",
+            "every_label": True,
+            "labels": [_two_lines(label) for label, _ in found.durations],
+            "titles": [label for label, _ in found.durations],
+            "shares": shares,
+            "series": [{"label": "Sessions", "unit": "", "tone": 3, "values": [count for _, count in found.durations]}],
+            "links": links,
+        },
+        header=("duration", "sessions", "share_percent"),
+        rows=[[label, count, Decimal(share.rstrip(" %"))] for (label, count), share in zip(found.durations, shares, strict=True)],
+        shown=[
+            (address, [label, written.number(count), share])
+            for address, (label, count), share in zip(links, found.durations, shares, strict=True)
+        ],
+    )
+
+
+def _two_lines(label: str) -> list[str]:
+    """A bin for the axis: the span above its unit, so that nine of them fit side by side."""
+    span, _, unit = label.replace(" and more", "").replace("under ", "<").rpartition(" ")
+    return [f"{span}+" if label.endswith("more") else span, unit]
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """One hour of the week: ``level`` 0 (none) to 5 (the most) picks the color, ``text`` is what stands in it."""
+
+    words: str
+    text: str
+    level: int
+    link: str
+
+
+def level_of(value: Decimal | int, most: Decimal | int) -> int:
+    """0 for nothing, else 1 to 5 in equal steps up to the most."""
+    if not value or most <= 0:
+        return 0
+    return max(1, min(HEAT_LEVELS - 1, ceil(Decimal(value) * (HEAT_LEVELS - 1) / Decimal(most))))
+
+
+def hours(found: Overview, what: str, link: Link) -> Chart:
+    """When sessions start: weekday by hour on the places' own clocks; ``what`` is sessions or energy."""
+    values: list[Any] = list(found.hours if what == "sessions" else found.hours_energy_kwh)
+    most = max(values, default=0)
+    grid = []
+    for day, name in enumerate(WEEKDAYS):
+        cells = []
+        for n in range(day * 24, day * 24 + 24):
+            count, energy = found.hours[n], found.hours_energy_kwh[n]
+            words = f"{hour_words(n)}: {written.number(count)} session{'' if count == 1 else 's'}, {written.energy(energy)}"
+            cells.append(Heat(words, _short(values[n]), level_of(values[n], most), link(hour=str(n)) if count else ""))
+        grid.append((name, cells))
+    rows: list[list[Cell]] = [
+        [WEEKDAYS[n // 24], n % 24, count, energy]
+        for n, (count, energy) in enumerate(zip(found.hours, found.hours_energy_kwh, strict=True))
+    ]
+    return Chart(
+        title="Peak hours",
+        data={"series": [{"values": values}]},
+        header=("weekday", "hour", "sessions", "energy_kwh"),
+        rows=rows,
+        shown=[],
+        extra=grid,
+    )
+
+
+def _short(value: Decimal | int) -> str:
+    """A number that fits a small cell: 87, 870, 1.2k, 12k."""
+    if not value:
+        return ""
+    whole = int(round_to(Decimal(value), 0))
+    if whole < 1000:
+        return str(whole) if whole else "<1"
+    return f"{whole / 1000:.1f}k" if whole < 10_000 else f"{whole // 1000}k"

@@ -1,0 +1,174 @@
+"""Which sessions a list or an export is about: one reading of the URL for both, so they can't differ."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from billing.models import Chargeable
+from chargebill.analytics.measures import DURATION_BINS_MIN, DURATION_LABELS
+from chargebill.core.models import LegalEntity
+from chargebill.portal.choices import Chosen, choose, today_of
+from stations.models import ImportBatch, Location, Mode, PaymentMethod, Session
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+SHORTEST_PREFIX = 4
+ALL_TIME = Chosen("all", None)
+
+
+def starts_with(column: str, text: str) -> Q:
+    """Rows whose ``column`` begins with ``text``, in a way that uses the column's index on either database."""
+    if connection.vendor == "postgresql":
+        return Q(**{f"{column}__startswith": text})
+    # SQLite's LIKE ignores case and thereby the index; its text order is that of code points.
+    return Q(**{f"{column}__gte": text, f"{column}__lt": text + "\U0010ffff"})
+
+
+def spellings(text: str) -> set[str]:
+    """A token's uid as typed and in either case: readers print hexadecimal both ways."""
+    return {text, text.upper(), text.lower()}
+
+
+@dataclass(slots=True)
+class SessionFilter:
+    """The filters in force. ``query`` holds them as URL parameters; ``errors`` what could not be read, in words."""
+
+    chosen: Chosen = ALL_TIME
+    entity: LegalEntity | None = None
+    location: Location | None = None
+    batch: ImportBatch | None = None
+    state: str = ""
+    mode: str = ""
+    method: str = ""
+    hour: int | None = None
+    bin: int | None = None
+    text: str = ""
+    query: dict[str, str] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, query: QueryDict | dict[str, str], *, at: datetime) -> "SessionFilter":
+        """Reads the URL; a value that makes no sense is left out and said in ``errors``."""
+        found = cls(text=query.get("q", "").strip()[:100])
+        found.entity = found._one(LegalEntity, query, "entity", "company")
+        found.location = found._one(Location, query, "location", "place")
+        found.batch = found._one(ImportBatch, query, "batch", "import")
+        found.state = found._choice(query, "state", Chargeable.State)
+        found.mode = found._choice(query, "mode", Mode)
+        found.method = found._choice(query, "method", PaymentMethod)
+        found.hour = found._number(query, "hour", 168)
+        found.bin = found._number(query, "bin", len(DURATION_LABELS))
+        found.chosen = choose(query, today=today_of(found.entity, at), default=ALL_TIME)
+        if found.chosen.error:
+            found.errors.append(found.chosen.error)
+        if found.text:
+            found.query["q"] = found.text
+        if found.chosen.preset and found.chosen.preset != "all":
+            found.query["period"] = found.chosen.preset
+        elif found.chosen.period:
+            found.query["from"] = found.chosen.period.start.isoformat()
+            if found.chosen.last:
+                found.query["to"] = found.chosen.last.isoformat()
+        return found
+
+    def _one(self, model: Any, query: Any, name: str, word: str) -> Any:
+        raw = query.get(name, "")
+        if not raw:
+            return None
+        found = model.objects.filter(pk=raw).first() if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+        if found is None:
+            self.errors.append(f"There is no {word} {raw[:20]}: the list shows all.")
+        else:
+            self.query[name] = str(found.pk)
+        return found
+
+    def _choice(self, query: Any, name: str, choices: Any) -> str:
+        raw = query.get(name, "")
+        if raw in choices.values:
+            self.query[name] = raw
+            return str(raw)
+        if raw:
+            self.errors.append(f"There is no {name} {raw[:20]}: the list shows all.")
+        return ""
+
+    def _number(self, query: Any, name: str, end: int) -> int | None:
+        raw = query.get(name, "")
+        if raw.isascii() and raw.isdigit() and int(raw[:6]) < end:
+            self.query[name] = str(int(raw))
+            return int(raw)
+        if raw:
+            self.errors.append(f"There is no {name} {raw[:20]}: the list shows all.")
+        return None
+
+    def apply(self, sessions: QuerySet[Session]) -> QuerySet[Session]:
+        """``sessions`` narrowed down, in no order."""
+        wanted = Q()
+        if self.chosen.period:
+            wanted &= Q(local_end_date__gte=self.chosen.period.start)
+            if self.chosen.period.end:
+                wanted &= Q(local_end_date__lt=self.chosen.period.end)
+        for name in ("entity", "location", "batch"):
+            if (value := getattr(self, name)) is not None:
+                wanted &= Q(**{name: value})
+        if self.state:
+            wanted &= Q(chargeable__state=self.state)
+        if self.mode:
+            wanted &= Q(mode=self.mode)
+        if self.method:
+            wanted &= Q(payment_method=self.method)
+        if self.hour is not None:
+            wanted &= Q(local_start_hour=self.hour)
+        if self.bin is not None:
+            # Bins count whole minutes.
+            if self.bin:
+                wanted &= Q(duration_s__gte=DURATION_BINS_MIN[self.bin - 1] * 60)
+            if self.bin < len(DURATION_BINS_MIN):
+                wanted &= Q(duration_s__lt=DURATION_BINS_MIN[self.bin] * 60)
+        if self.text:
+            by_number = Q(external_id=self.text)
+            if len(self.text) >= SHORTEST_PREFIX:
+                by_number = starts_with("external_id", self.text)
+            wanted &= by_number | Q(token_uid__in=spellings(self.text))
+        return sessions.filter(wanted).order_by()
+
+    def chips(self) -> Iterator[tuple[str, str]]:
+        """(filter in words, URL parameters without it) for each filter in force."""
+        words = {
+            "entity": self.entity and self.entity.name,
+            "location": self.location and self.location.name,
+            "batch": self.batch and f"import {self.batch.file_name}",
+            "state": self.state and Chargeable.State(self.state).label,
+            "mode": self.mode and Mode(self.mode).name.capitalize(),
+            "method": self.method and PaymentMethod(self.method).label,
+            "hour": "" if self.hour is None else f"started {hour_words(self.hour)}",
+            "bin": "" if self.bin is None else DURATION_LABELS[self.bin],
+            "q": self.text and f"“{self.text}”",
+        }
+        if self.chosen.period:
+            yield self.chosen.label, self._without("period", "from", "to")
+        for name, word in words.items():
+            if word:
+                yield str(word), self._without(name)
+
+    def _without(self, *names: str) -> str:
+        return urlencode({name: value for name, value in self.query.items() if name not in names})
+
+    @property
+    def as_url(self) -> str:
+        return urlencode(self.query)
+
+
+def hour_words(hour: int) -> str:
+    """ "Thu 17:00–18:00" for an hour of the week (0 = Monday 00:00)."""
+    day, start = divmod(hour, 24)
+    return f"{WEEKDAYS[day]} {start:02}:00–{(start + 1) % 24:02}:00"
+
+
+def period_query(first: date, last: date) -> dict[str, str]:
+    """URL parameters of the days from ``first`` to ``last``, both included."""
+    return {"from": first.isoformat(), "to": last.isoformat()}

@@ -1,0 +1,300 @@
+"""What the page of one session tells: its price, what the meter and the connector said, where it came from, what happened."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from billing.models import Cdr, Chargeable
+from billing.queries import LABELS, Explanation, explain
+from chargebill.core.models import AuditEvent
+from chargebill.portal import format as written
+from memberships.models import Customer
+from stations.models import Authorization, Connector, ConnectorStatus, ImportBatch, Location, MeterValue, Session
+
+AROUND = timedelta(hours=2)
+MOST = 50
+# Facts of a revision as a person calls them; the rest of the keys are the same with spaces.
+FACT_WORDS = {
+    "location_id": "place",
+    "connector_id": "connector",
+    "energy_kwh": "energy, kWh",
+    "charging_s": "charging time, s",
+    "duration_s": "duration, s",
+    "meter_start_kwh": "meter at start, kWh",
+    "meter_stop_kwh": "meter at stop, kWh",
+    "local_end_date": "local end date",
+    "local_start_hour": "local hour of the week",
+    "card_last4": "card ends with",
+}
+# They follow from other facts: saying them too would hide what really changed.
+DERIVED = {"duration_s", "local_end_date", "local_start_hour", "entity_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class PriceLine:
+    """One row of "What it costs", written out."""
+
+    label: str
+    measured: str
+    billed: str
+    unit_price: str
+    tax: str
+    amount: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PowerPoint:
+    """Average or measured power in kW from ``start`` on, until ``end``."""
+
+    start: datetime
+    end: datetime
+    kw: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One entry of the timeline. ``link`` may be empty."""
+
+    at: datetime
+    icon: str
+    text: str
+    by: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What an import changed: (fact, before, after) in words."""
+
+    number: int
+    at: datetime
+    batch: ImportBatch
+    line_no: int
+    changes: list[tuple[str, str, str]]
+
+
+def zone_of(session: Session) -> str:
+    return session.location.time_zone or session.entity.time_zone or "UTC"
+
+
+def context_of(session: Session, *, with_customers: bool) -> dict[str, Any]:
+    """Everything the page shows. ``with_customers``: whether names of customers may be among it."""
+    standing = Chargeable.objects.filter(pk=session.pk).first()
+    explanation = explain(session) if standing else None
+    cdr = explanation.cdr if explanation else None
+    cdrs = list(session.cdrs.select_related("tariff_version__tariff").order_by("version"))
+    revisions = list(_revisions(session))
+    power = power_over_time(session)
+    zone = zone_of(session)
+    return {
+        "session": session,
+        "zone": zone,
+        "zone_is_guessed": not session.location.time_zone,
+        "idle_s": None if session.charging_s is None else max(session.duration_s - session.charging_s, 0),
+        "standing": standing,
+        "explanation": explanation,
+        "cdr": cdr,
+        "customer": cdr.customer if cdr and with_customers else None,
+        "has_hidden_customer": bool(cdr and cdr.customer_id and not with_customers),
+        "why": _why(explanation, cdr.customer if cdr and not with_customers else None),
+        "lines": list(_lines(explanation)) if explanation else [],
+        "price_side": _price_side(cdr),
+        "periods": _with_ends(session),
+        "power": power,
+        "power_chart": _power_chart(power, zone),
+        "statuses": statuses_around(session),
+        "authorizations": _authorizations(session),
+        "overlaps": _overlaps(session),
+        "revisions": revisions,
+        "timeline": sorted(_timeline(session, cdrs, revisions, standing), key=lambda entry: entry.at),
+    }
+
+
+def _why(explanation: Explanation | None, hidden: Customer | None) -> list[str]:
+    sentences = list(explanation.why) if explanation else []
+    return [sentence.replace(str(hidden), "A customer") for sentence in sentences] if hidden else sentences
+
+
+def _price_side(cdr: Cdr | None) -> str:
+    if cdr is None or cdr.tariff_version is None:
+        return "Price"
+    return "Price incl. VAT" if cdr.tariff_version.tax_included == "YES" else "Price excl. VAT"
+
+
+def _quantity(value: Decimal, unit: str) -> str:
+    if unit == "kWh":
+        return written.kwh(value)
+    return written.duration(value) if unit == "s" else f"{value.normalize():f}"
+
+
+def _lines(explanation: Explanation) -> Iterator[PriceLine]:
+    cdr = explanation.cdr
+    assert cdr is not None or not explanation.lines
+    for line in explanation.lines:
+        per = {"kWh": "kWh", "s": "min"}.get(line.unit, "session")
+        yield PriceLine(
+            label=LABELS[line.dimension],
+            measured=_quantity(line.measured, line.unit),
+            billed=_quantity(line.billed, line.unit),
+            unit_price=f"{_price(line.unit_price)} {cdr.currency}/{per}",
+            tax=f"{line.tax_rate.normalize():f} %",
+            amount=written.amount(line.gross if cdr.anchor == "GROSS" else line.net, cdr.currency),
+            reason=line.reason,
+        )
+
+
+def _price(value: Decimal) -> str:
+    """A unit price with all its digits, at least two."""
+    plain = f"{value.normalize():f}"
+    return plain if len(plain.partition(".")[2]) >= 2 else f"{value:.2f}"
+
+
+def _with_ends(session: Session) -> list[tuple[Any, datetime]]:
+    """Charging periods with their ends: where the next starts, the last with the session."""
+    periods = list(session.periods.order_by("started_at", "id"))
+    ends = [period.started_at for period in periods[1:]] + [session.ended_at]
+    return list(zip(periods, ends, strict=False))
+
+
+def power_over_time(session: Session) -> list[PowerPoint]:
+    """Power from the readings: measured where they are in W or kW, else the average between two energy readings."""
+    readings = list(
+        MeterValue.objects.filter(entity=session.entity_id, session_external_id=session.external_id).order_by("at", "id")
+    )
+    scale = {"W": Decimal("0.001"), "kW": Decimal(1), "Wh": Decimal("0.001"), "kWh": Decimal(1)}
+    measured = [reading for reading in readings if reading.unit in ("W", "kW")]
+    if measured:
+        ends = [reading.at for reading in measured[1:]] + [max(session.ended_at, measured[-1].at)]
+        return [PowerPoint(r.at, end, r.value * scale[r.unit]) for r, end in zip(measured, ends, strict=True)]
+    registers = [reading for reading in readings if reading.unit in ("Wh", "kWh")]
+    # Readings of several registers can't be told apart by time alone: the first one's is the session's.
+    registers = [reading for reading in registers if reading.register == registers[0].register]
+    return [
+        PowerPoint(
+            before.at,
+            after.at,
+            (after.value - before.value) * scale[after.unit] * 3600 / Decimal(str((after.at - before.at).total_seconds())),
+        )
+        for before, after in pairwise(registers)
+        if after.at > before.at and after.unit == before.unit
+    ]
+
+
+def _power_chart(power: list[PowerPoint], zone: str) -> dict[str, Any] | None:
+    if not power:
+        return None
+    moments = [written.moment(point.start, zone) for point in power] + [written.moment(power[-1].end, zone)]
+    values = [float(round(point.kw, 3)) for point in power]
+    return {
+        "kind": "steps",
+        "labels": [moment.clock for moment in moments],
+        "titles": [str(moment) for moment in moments],
+        "series": [{"label": "Power", "unit": "kW", "digits": 2, "values": [*values, values[-1]]}],
+    }
+
+
+def statuses_around(session: Session) -> list[ConnectorStatus]:
+    """What the connector said from two hours before to two hours after, and what held when that began. Oldest first."""
+    of_connector = ConnectorStatus.objects.filter(connector=session.connector_id)
+    first = session.started_at - AROUND
+    before = of_connector.filter(at__lt=first).order_by("-at", "-id")[:1]
+    around = of_connector.filter(at__gte=first, at__lte=session.ended_at + AROUND).order_by("at", "id")[:MOST]
+    return [*before, *around]
+
+
+def _authorizations(session: Session) -> list[Authorization]:
+    if not session.token_uid:
+        return []
+    asked = Authorization.objects.filter(
+        entity=session.entity_id,
+        token_uid=session.token_uid,
+        at__gte=session.started_at - AROUND,
+        at__lte=session.ended_at + AROUND,
+    )
+    return list(asked.order_by("at", "id")[:MOST])
+
+
+def _overlaps(session: Session) -> list[Session]:
+    """Other sessions of the same EVSE at the same time: it charges one vehicle at a time, so one of them is in doubt."""
+    others = Session.objects.filter(
+        connector__evse=session.connector.evse_id, started_at__lt=session.ended_at, ended_at__gt=session.started_at
+    ).exclude(pk=session.pk)
+    return list(others.select_related("connector__evse", "location", "chargeable").order_by("started_at")[:MOST])
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _same(before: str, after: str) -> bool:
+    try:
+        return Decimal(before) == Decimal(after)
+    except ArithmeticError:
+        return before == after
+
+
+def _revisions(session: Session) -> Iterator[Revision]:
+    """Each change of the facts, the newest first: what came, and what it replaced."""
+    kept = list(session.revisions.select_related("batch").order_by("-revision"))
+    facts = [{name: _text(value) for name, value in revision.facts.items()} for revision in kept]
+    names = _names(facts)
+    after = {name: _text(getattr(session, name)) for name in (facts[0] if facts else ())}
+    came_with = (session.batch, session.line_no)
+    for revision, before in zip(kept, facts, strict=True):
+        changes = [
+            (FACT_WORDS.get(name, name.replace("_", " ")), *(names.get((name, v), v) or written.NOTHING for v in (old, new)))
+            for name, old, new in ((name, value, after.get(name, "")) for name, value in before.items())
+            if name not in DERIVED and not _same(old, new)
+        ]
+        yield Revision(revision.revision + 1, revision.replaced_at, *came_with, changes)
+        after, came_with = before, (revision.batch, revision.line_no)
+
+
+def _names(facts: list[dict[str, str]]) -> dict[tuple[str, str], str]:
+    """What a key of a place or a connector stands for, for the facts where they are kept as keys."""
+    if not facts:
+        return {}
+    found = {}
+    for column, model in (("location_id", Location), ("connector_id", Connector)):
+        keys = {version[column] for version in facts if version.get(column)}
+        for row in model.objects.filter(pk__in=keys):
+            found[column, str(row.pk)] = str(row)
+    return found
+
+
+def _timeline(session: Session, cdrs: list[Cdr], revisions: list[Revision], standing: Chargeable | None) -> Iterable[Happening]:
+    first_batch, first_line = session.batch, session.line_no
+    if revisions:
+        earliest = session.revisions.select_related("batch").order_by("revision").first()
+        assert earliest is not None
+        first_batch, first_line = earliest.batch, earliest.line_no
+    who = str(first_batch.created_by or "")
+    yield Happening(first_batch.created_at, "upload_file", f"Imported from {first_batch.file_name}, line {first_line}", who)
+    for revision in revisions:
+        text = f"Changed by {revision.batch.file_name}, line {revision.line_no}: {len(revision.changes)} facts differ"
+        yield Happening(revision.at, "edit_note", text, str(revision.batch.created_by or ""))
+    for cdr in cdrs:
+        by_tariff = f" by {cdr.tariff_version}" if cdr.tariff_version else ""
+        text = f"{'Priced' if cdr.version == 1 else 'Priced anew'}{by_tariff}: {written.money(cdr.gross_amount, cdr.currency)}"
+        yield Happening(cdr.created_at, "sell", text)
+    if standing and standing.state not in (Chargeable.State.READY,):
+        yield Happening(standing.changed_at, "flag", f"{standing.get_state_display()}")
+    for event in AuditEvent.objects.filter(object_type="stations.session", object_id=str(session.pk)).select_related("actor"):
+        yield Happening(event.at, "person", event.summary, str(event.actor or ""))
+
+
+def raw_fields(batch: ImportBatch, line: str) -> list[tuple[str, str]]:
+    """The line's values beside the file's column names, where the file is a CSV of one line per row; else nothing."""
+    header = [str(name) for name in batch.header]
+    if not line or not header or line.lstrip().startswith(("{", "[")):
+        return []
+    for delimiter in (",", ";", "\t", "|"):
+        values = next(csv.reader([line], delimiter=delimiter), [])
+        if len(values) == len(header) and len(values) > 1:
+            return list(zip(header, values, strict=True))
+    return []

@@ -1,0 +1,59 @@
+"""The one glossary of states: each has one word, one tone (color) and one icon everywhere."""
+
+from dataclasses import dataclass
+
+from billing.models import Chargeable
+from chargebill.core.models import Job
+from stations.models import Mode, QuarantinedRow
+
+GOOD, WAIT, BAD, INFO, QUIET = "good", "wait", "bad", "info", "quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a state looks: ``tone`` picks the color, which is never the only sign. ``help`` says what it means."""
+
+    word: str
+    tone: str
+    icon: str
+    help: str
+
+
+_C, _J, _Q = Chargeable.State, Job.State, QuarantinedRow.State
+
+CHARGEABLE = {
+    _C.UNPRICED: Shown("No price", BAD, "money_off", "No tariff applies to this session yet, so it has no price."),
+    _C.HELD: Shown("Held", WAIT, "pan_tool", "Something is in doubt: a person decides before it is billed."),
+    _C.READY: Shown("Ready to bill", GOOD, "check_circle", "Priced and checked; it goes on the next document."),
+    _C.DROPPED: Shown("Not billed", QUIET, "do_not_disturb_on", "Counted, but no document will be made for it."),
+    _C.DOCUMENTED: Shown("Billed", INFO, "receipt_long", "It is on a receipt or an invoice."),
+    _C.CREDITED: Shown("Credited", INFO, "undo", "It was billed and then credited."),
+}
+JOB = {
+    _J.QUEUED: Shown("Waiting", QUIET, "schedule", "It starts as soon as a worker is free."),
+    _J.RUNNING: Shown("Running", INFO, "progress_activity", "A worker is at it."),
+    _J.DONE: Shown("Done", GOOD, "check_circle", "It ended and everything was stored."),
+    _J.FAILED: Shown("Failed", BAD, "error", "It stopped; what was stored before stays."),
+}
+QUARANTINE = {
+    _Q.WAITING: Shown("Waiting", WAIT, "hourglass_empty", "A person corrects it or dismisses it."),
+    _Q.RESOLVED: Shown("Corrected", GOOD, "check_circle", "Corrected and taken."),
+    _Q.DISMISSED: Shown("Dismissed", QUIET, "do_not_disturb_on", "Somebody decided that it is not needed."),
+}
+MODE = {
+    Mode.BILL: Shown("Bill", INFO, "receipt", "ChargeBill prices and bills it."),
+    Mode.COLLECTED: Shown("Collected", GOOD, "payments", "Another system already took the money."),
+    Mode.HISTORY: Shown("History", QUIET, "history", "Counted and priced for comparison, never billed."),
+}
+REVIEW = Shown("Needs review", WAIT, "visibility", "Made by an import; nobody has looked at it yet.")
+BLOCKED = Shown("Blocked", BAD, "block", "This token must not charge.")
+UNKNOWN = Shown("Not known", QUIET, "help", "ChargeBill does not know this state.")
+
+MARKS = {"review": REVIEW, "blocked": BLOCKED}
+
+KINDS = {"chargeable": CHARGEABLE, "job": JOB, "quarantine": QUARANTINE, "mode": MODE, "mark": MARKS}
+
+
+def shown(kind: str, state: str) -> Shown:
+    """The look of a state; a state nobody described is shown as not known instead of failing the page."""
+    return KINDS[kind].get(state, UNKNOWN)  # type: ignore[call-overload]
