@@ -1,7 +1,9 @@
 """Rows that wait for a person: correct, dismiss, download."""
 
 import csv
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +16,56 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import User
 from stations.imports import profile_named, reading_zone
 from stations.ingest.reading import parse_fields
-from stations.ingest.rows import Refusal, Row
-from stations.models import QuarantinedRow, Session
+from stations.ingest.rows import Record, Refusal, Row
+from stations.models import ImportBatch, QuarantinedRow, QuarantineSighting, Session
+
+
+def quarantine(*, batch: ImportBatch, refused: Sequence[Record]) -> None:
+    """Keeps rows that can't be taken, each once for its source, and notes that this import met them.
+
+    Call while holding the source's row, inside the chunk's transaction.
+    """
+    if not refused:
+        return
+    hashes = [row_hash(record.raw) for record in refused]
+    met = Counter(
+        QuarantineSighting.objects.filter(batch=batch, row__row_hash__in=set(hashes)).values_list("row__row_hash", flat=True)
+    )
+    keys = []
+    for hash_ in hashes:
+        met[hash_] += 1
+        keys.append((hash_, met[hash_]))
+    known = {
+        (hash_, occurrence): pk
+        for pk, hash_, occurrence in QuarantinedRow.objects.filter(
+            source_id=batch.source_id, row_hash__in=set(hashes)
+        ).values_list("pk", "row_hash", "occurrence")
+    }
+    fresh = [(key, record) for key, record in zip(keys, refused, strict=True) if key not in known]
+    created = QuarantinedRow.objects.bulk_create(
+        QuarantinedRow(
+            source_id=batch.source_id,
+            row_hash=hash_,
+            occurrence=occurrence,
+            raw=record.raw,
+            header=batch.header,
+            batch=batch,
+            line_no=record.line_no,
+            code=record.outcome.code,
+            field=record.outcome.field[:60],
+            message=record.outcome.message[:300],
+        )
+        for (hash_, occurrence), record in fresh
+    )
+    known.update({(row.row_hash, row.occurrence): row.pk for row in created})
+    QuarantineSighting.objects.bulk_create(
+        QuarantineSighting(batch=batch, row_id=known[key], line_no=record.line_no)
+        for key, record in zip(keys, refused, strict=True)
+    )
+
+
+def row_hash(raw: str) -> str:
+    return hashlib.sha1(raw.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def parse_corrected(*, row: QuarantinedRow, values: dict[str, str]) -> Row | Refusal:

@@ -93,7 +93,7 @@ def dump() -> None:
     from chargebill.core.models import Job
     from memberships.models import Token
     from stations.models import Connector, ImportBatch, QuarantinedRow, Session, SessionRevision
-    from stations.operations import REVISED
+    from stations.session_rows import REVISED
 
     facts = [name for name in REVISED if not name.endswith("_id")]
     cdr = [

@@ -82,7 +82,9 @@ def test_a_killed_import_ends_like_an_uninterrupted_one(
 
 
 def test_two_imports_of_one_file_at_once_leave_what_one_leaves(
-    prepared: tuple[str, Path, Path], tmp_path: Path, _migrated: str  # noqa: PT019  its value is used
+    prepared: tuple[str, Path, Path],
+    tmp_path: Path,
+    _migrated: str,  # noqa: PT019  its value is used
 ) -> None:
     template, data, file = prepared
     for url in _database(tmp_path, template=template):
