@@ -1,13 +1,36 @@
 """Reads typed settings from the environment; a wrong value stops the start and says what to do."""
 
 import os
+import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 DEVELOPMENT, PRODUCTION = "development", "production"
+
+
+def sqlite_url(path: Path) -> str:
+    """The DATABASE_URL of an SQLite file, whatever its folders are called."""
+    return f"sqlite:///{quote(str(path))}"
+
+
+def write_once(path: Path, secret: str) -> str:
+    """Keeps ``secret`` in ``path`` unless something is kept there already; returns what is. Only its owner may read it."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Several processes may start at once: link() lets exactly one whole file win, all read that one.
+        draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secret)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        draft.unlink()
+    return path.read_text().strip()
 
 
 class Environment:
@@ -79,15 +102,4 @@ class Environment:
                 "SECRET_KEY is not set. Production needs one of at least 50 random characters that stays the same: "
                 "python -c 'from django.core.management.utils import get_random_secret_key as k; print(k())'"
             )
-        path = folder / "secret_key"
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            # Several processes may start at once: link() lets exactly one whole file win, all read that one.
-            draft = folder / f"secret_key.{os.getpid()}"
-            draft.write_text(get_random_secret_key())
-            try:
-                os.link(draft, path)
-            except FileExistsError:
-                pass
-            draft.unlink()
-        return path.read_text().strip()
+        return write_once(folder / "secret_key", get_random_secret_key())

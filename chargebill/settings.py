@@ -163,6 +163,8 @@ LOGGING = {
     # Standard output belongs to commands: they print one JSON object there, alone.
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "WARNING")},
+    # It warns of every ordinary stop.
+    "loggers": {"django_tasks_db": {"level": "ERROR"}},
 }
 
 from chargebill.portal.theme import UNFOLD  # noqa: E402,F401  the portal's look and navigation

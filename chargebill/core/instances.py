@@ -9,10 +9,12 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from chargebill.environment import sqlite_url
+from chargebill.environment import sqlite_url, write_once
 
 DEMO, COMPANY = "demo", "company"
 NAMES = (DEMO, COMPANY)
+# Of every account of the demo. Public on purpose: there is nothing in the demo to protect.
+DEMO_PASSWORD = "chargebill-demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,7 @@ def _replace(path: Path, text: str) -> None:
 
 def setup_token(folder: Path) -> str:
     """The token that opens /setup/ while a database has no users; made on first use. Only its owner may read the file."""
-    path = folder / "setup_token"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(handle, "w") as file:
-        token = secrets.token_urlsafe(24)
-        file.write(token)
-    return token
+    return write_once(folder / "setup_token", secrets.token_urlsafe(24))
 
 
 def token_matches(folder: Path, token: str) -> bool:

@@ -17,6 +17,18 @@ DISPUTE_SUPERVISOR = "Dispute supervisor"
 ANALYST = "Analyst"
 AUDITOR = "Auditor"
 
+# Each role's work in a few words, for the people who pick one.
+IN_SHORT = {
+    ADMINISTRATOR: "everything, people and settings too",
+    PRICING_MANAGER: "tariffs",
+    BILLING_CLERK: "imports, places, customers and tokens",
+    FINANCE: "companies and tax",
+    DISPUTE_AGENT: "contested sessions",
+    DISPUTE_SUPERVISOR: "contested sessions, with the last word",
+    ANALYST: "figures, without personal data",
+    AUDITOR: "reads everything, changes nothing",
+}
+
 # Every role reads what the work is about; "*" is every model of ours. Only the Administrator manages people.
 READ_ALL = ("stations", "memberships", "billing", "analytics", "core")
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {

@@ -59,36 +59,48 @@ def console_errors() -> list[str]:
 
 
 @pytest.fixture
-def page(
-    request: pytest.FixtureRequest, browser: Browser, live_server: Any, theme: str, viewport: str, console_errors: list[str]
-) -> Iterator[Page]:
-    """A page of a fresh browser, of the look the test asks for; addresses are relative to the live server."""
-    context = browser.new_context(
-        base_url=live_server.url,
-        viewport=SIZES[viewport],
-        has_touch=viewport == "phone",
-        color_scheme=theme,
-        reduced_motion="reduce",
-        locale="en-US",
-        timezone_id="UTC",
-    )
-    context.set_default_timeout(TIMEOUT_MS)
-    page = context.new_page()
+def page_at(
+    request: pytest.FixtureRequest, browser: Browser, theme: str, viewport: str, console_errors: list[str]
+) -> Iterator[Callable[[str], Page]]:
+    """Opens the page of a fresh browser, of the look the test asks for, with addresses relative to the one given."""
+    pages: list[Page] = []
 
     def heard(message: ConsoleMessage) -> None:
         if message.type == "error":
             console_errors.append(f"{message.text} ({message.location.get('url')})")
 
-    page.on("console", heard)
-    page.on("pageerror", lambda error: console_errors.append(str(error)))
-    yield page
+    def open_page(base_url: str) -> Page:
+        context = browser.new_context(
+            base_url=base_url,
+            viewport=SIZES[viewport],
+            has_touch=viewport == "phone",
+            color_scheme=theme,
+            reduced_motion="reduce",
+            locale="en-US",
+            timezone_id="UTC",
+        )
+        context.set_default_timeout(TIMEOUT_MS)
+        page = context.new_page()
+        page.on("console", heard)
+        page.on("pageerror", lambda error: console_errors.append(str(error)))
+        pages.append(page)
+        return page
+
+    yield open_page
     failed = request.node.stash.get(FAILED, False)
-    if failed:
-        SCREENSHOTS.mkdir(exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{request.node.name.replace('/', '-')}.png", full_page=True)
-    context.close()
+    for page in pages:
+        if failed:
+            SCREENSHOTS.mkdir(exist_ok=True)
+            page.screenshot(path=SCREENSHOTS / f"{request.node.name.replace('/', '-')}.png", full_page=True)
+        page.context.close()
     if not failed:
         assert console_errors == []
+
+
+@pytest.fixture
+def page(page_at: Callable[[str], Page], live_server: Any) -> Page:
+    """A page on the live server, which shares its database with the test."""
+    return page_at(live_server.url)
 
 
 FAILED = pytest.StashKey[bool]()
