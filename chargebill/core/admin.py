@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin import ModelAdmin as DjangoModelAdmin
 from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
@@ -19,6 +20,11 @@ class PortalAdmin(ModelAdmin):
     actions_on_top = True
     empty_value_display = "–"
     save_on_top = False
+    change_list_template = "portal/change_list.html"
+    # Said where a list is empty: what would be here, and where it comes from.
+    empty_sentence = ""
+    # Django's own: the theme's checkbox carries a kilobyte of class names, fifty times a page.
+    action_checkbox = DjangoModelAdmin.action_checkbox
 
 
 class ReadOnlyAdmin(PortalAdmin):

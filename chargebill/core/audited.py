@@ -1,5 +1,6 @@
 """The base of every form people change things with: what was changed is kept, and history can't be deleted."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -44,6 +45,40 @@ def plain(value: Any) -> Any:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of "what changed", written out; "" is nothing."""
+
+    what: str
+    old: str
+    new: str
+
+
+def changes_of(event: AuditEvent) -> list[Change]:
+    """What an event says changed. Values that are no pair of old and new are shown as new."""
+    changes = event.changes
+    if set(changes) == {"old", "new"} and all(isinstance(side, dict) for side in changes.values()):
+        changes = {name: [changes["old"].get(name), value] for name, value in changes["new"].items()}
+    shown = []
+    for name, value in changes.items():
+        old, new = value if isinstance(value, list) and len(value) == 2 else (None, value)
+        shown.append(Change(name.replace("_", " "), said(old), said(new)))
+    return shown
+
+
+def said(value: Any) -> str:
+    """A kept value as people read it."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(said(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {said(item)}" for name, item in value.items())
+    return str(value)
+
+
 def in_words(label: str) -> str:
     """A field's label inside a sentence: "Time zone" loses its capital, "VAT ids" keeps it."""
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
@@ -63,6 +98,10 @@ class AuditedAdmin(PortalAdmin):
 
     object_history_template = "portal/object_history.html"
     change_form_outer_after_template = "portal/parts/time_zones.html"
+
+    class Media:
+        css = {"all": ["css/forms.css"]}
+
     # May be set once: what hangs on the row would otherwise belong to two companies.
     fixed_fields: tuple[str, ...] = ("entity",)
 
@@ -88,7 +127,9 @@ class AuditedAdmin(PortalAdmin):
         validators = db_field.validators
         if validate_time_zone in validators:
             kwargs["form_class"] = TimeZoneField
-            kwargs["widget"] = UnfoldAdminTextInputWidget(attrs={"list": "time-zones", "autocomplete": "off", "spellcheck": "false"})
+            kwargs["widget"] = UnfoldAdminTextInputWidget(
+                attrs={"list": "time-zones", "autocomplete": "off", "spellcheck": "false"}
+            )
         elif validate_country in validators or validate_currency in validators:
             kwargs["form_class"] = UpperCaseField
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -148,7 +189,11 @@ class AuditedAdmin(PortalAdmin):
                 "delete",
                 obj,
                 f"{capfirst(self.opts.verbose_name)} {obj} deleted",
-                {in_words(str(f.verbose_name)): [plain(getattr(obj, f.name)), None] for f in self.opts.fields if f.name not in SECRET_FIELDS},
+                {
+                    in_words(str(f.verbose_name)): [plain(getattr(obj, f.name)), None]
+                    for f in self.opts.fields
+                    if f.name not in SECRET_FIELDS
+                },
             )
             for obj in queryset
         ]
@@ -172,10 +217,12 @@ class AuditedAdmin(PortalAdmin):
         if not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
         rows = AuditEvent.objects.filter(object_type=self.opts.label_lower, object_id=str(obj.pk)).select_related("actor")
+        page = Paginator(rows, 50).get_page(request.GET.get("p"))
         context = {
             **self.admin_site.each_context(request),
             "title": "History",
-            "page": Paginator(rows, 50).get_page(request.GET.get("p")),
+            "page": page,
+            "happened": [(event, changes_of(event)) for event in page],
             "opts": self.opts,
             "original": obj,
             "object": obj,

@@ -97,7 +97,9 @@ def _text(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UnreadableTable(f"Line {line} is not UTF-8 text. In your spreadsheet choose “CSV UTF-8”, or save as .xlsx.") from error
+        raise UnreadableTable(
+            f"Line {line} is not UTF-8 text. In your spreadsheet choose “CSV UTF-8”, or save as .xlsx."
+        ) from error
 
 
 def _xlsx_rows(data: bytes) -> Iterable[tuple[int, Sequence[Any]]]:
