@@ -23,7 +23,7 @@ from unfold.decorators import display
 from chargebill.core.admin import ReadOnlyAdmin, ReadOnlyInline
 from chargebill.core.audited import AuditedAdmin
 from chargebill.core.tables.admin import TableAdmin
-from stations.models import Connector, ConnectorStatus, Evse, Location
+from stations.models import Authorization, Connector, ConnectorStatus, Evse, Location
 from stations.operations_places import mark_reviewed
 from stations.resources import ConnectorResource, EvseResource
 
@@ -198,3 +198,25 @@ class ConnectorStatusAdmin(ReadOnlyAdmin):
     @display(description="Location")
     def location(self, obj: ConnectorStatus) -> Location:
         return obj.connector.evse.location
+
+
+@admin.register(Authorization)
+class AuthorizationAdmin(ReadOnlyAdmin):
+    """Tokens that asked to charge, and what they were told. Never changes."""
+
+    list_display = ["moment", "token_uid", "method", "result", "price_shown", "entity"]
+    list_filter = [
+        ("entity", RelatedDropdownFilter),
+        ("at", RangeDateTimeFilter),
+        ("token_uid", FieldTextFilter),
+        ("result", FieldTextFilter),
+    ]
+    ordering = ["-id"]
+    sortable_by: list[str] = []
+    list_select_related = ["entity"]
+    fields = ["moment", "token_uid", "method", "result", "price_shown", "entity", "external_id", "source", "batch", "line_no"]
+    readonly_fields = ["moment"]
+
+    @display(description="At")
+    def moment(self, obj: Authorization) -> str:
+        return render_to_string("portal/parts/moment_cell.html", {"at": obj.at, "zone": obj.entity.time_zone})
