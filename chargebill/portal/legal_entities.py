@@ -1,0 +1,221 @@
+"""Companies in the portal: who bills, in which money, by which clock, from which day on. And the tax they charge."""
+
+import calendar
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+from django.forms import BaseFormSet, ModelForm
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from unfold.contrib.filters.admin import BooleanRadioFilter, FieldTextFilter, RelatedDropdownFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from billing.models import TaxRule
+from billing.operations import set_tax_rate
+from chargebill import pipeline
+from chargebill.core.admin import ReadOnlyInline
+from chargebill.core.audited import Changes
+from chargebill.core.models import LegalEntity, validate_country
+from chargebill.portal.repricing import RepricingMixin
+from chargebill.portal.started import say_started
+
+HELP = {
+    "name": "How ChargeBill calls it, in lists and on the Overview.",
+    "legal_name": "As it stands on documents, with its legal form.",
+    "base_currency": "ISO 4217 code of the money it bills in, such as EUR.",
+    "time_zone": "IANA name, such as Europe/Berlin. Its days, months and years begin by this clock.",
+    "billing_from": (
+        "First day whose sessions are billed. Earlier ones are history: counted and priced, never on a document. "
+        "While it is empty every session is history, so you can look at everything first."
+    ),
+    "fiscal_year_start_month": "The month its books begin anew in.",
+    "is_provisional": "An import made this company, or you want to look at it again. Nothing of it is billed while this is set.",
+}
+
+
+class VatIdsField(forms.CharField):
+    """VAT ids by country, one a line: "DE: DE123456789"."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false", "placeholder": "DE: DE123456789"}),
+            label="VAT ids",
+            help_text="One a line: the country it is for, a colon, the id. Such as DE: DE123456789",
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(f"{country}: {vat_id}" for country, vat_id in value.items()) if isinstance(value, dict) else value
+
+    def to_python(self, value: Any) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for number, line in enumerate(str(value or "").splitlines(), 1):
+            if not line.strip():
+                continue
+            country, colon, vat_id = (part.strip().upper() for part in line.partition(":"))
+            vat_id = vat_id.replace(" ", "")
+            if not colon or not vat_id:
+                raise forms.ValidationError(f"Line {number} ({line.strip()}) is not like DE: DE123456789.")
+            try:
+                validate_country(country)
+            except forms.ValidationError as error:
+                raise forms.ValidationError(f"Line {number}: {country!r} is no two-letter country code such as DE.") from error
+            if country in found:
+                raise forms.ValidationError(f"Line {number}: {country} is there twice. Keep one id per country.")
+            found[country] = vat_id
+        return found
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return self.to_python(data) != (initial or {})
+        except forms.ValidationError:
+            return True
+
+
+class TaxRulesInline(ReadOnlyInline):
+    """The rates of this company, as they began."""
+
+    model = TaxRule
+    fields = ["rate", "code", "valid_from", "source"]
+    readonly_fields = fields
+    verbose_name_plural = "Tax rates"
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("billing.view_taxrule")
+
+
+@admin.register(LegalEntity)
+class LegalEntityAdmin(RepricingMixin):
+    list_display = ["name", "country", "base_currency", "time_zone", "billing_from", "still_needs", "review"]
+    list_filter = [("is_provisional", BooleanRadioFilter), ("country", FieldTextFilter)]
+    search_fields = ["name", "legal_name", "city"]
+    search_help_text = "Name or town"
+    fieldsets = [
+        ("Name and address", {"fields": ["name", "legal_name", "street", ("postal_code", "city"), "country"]}),
+        ("Money and clock", {"fields": [("base_currency", "time_zone"), "billing_from", "fiscal_year_start_month"]}),
+        ("Tax and documents", {"fields": ["vat_ids", "language"]}),
+        ("Review", {"fields": ["is_provisional"]}),
+    ]
+    inlines = [TaxRulesInline]
+    change_form_outer_before_template = "portal/parts/company_links.html"
+    priced_by = ("billing_from", "country", "base_currency", "is_provisional")
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        if db_field.name == "vat_ids":
+            return VatIdsField()
+        if db_field.name == "fiscal_year_start_month":
+            return forms.TypedChoiceField(
+                coerce=int,
+                choices=list(enumerate(calendar.month_name))[1:],
+                initial=1,
+                label="Fiscal year begins in",
+                help_text=HELP[db_field.name],
+                widget=UnfoldAdminSelectWidget,
+            )
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name in HELP:
+            field.help_text = HELP[db_field.name]
+        return field
+
+    @display(description="Still needs")
+    def still_needs(self, obj: LegalEntity) -> str:
+        return ", ".join(obj.missing)
+
+    @display(description="Review", ordering="is_provisional")
+    def review(self, obj: LegalEntity) -> str:
+        return render_to_string("portal/parts/mark.html", {"mark": "review"}) if obj.is_provisional else ""
+
+    def save_model(self, request: HttpRequest, obj: LegalEntity, form: ModelForm, change: bool) -> None:
+        if change and "time_zone" in form.changed_data:
+            # First: it takes its locks in the order imports take theirs.
+            job = pipeline.change_company_time_zone(entity=obj, time_zone=obj.time_zone, actor=request.user, at=timezone.now())
+            if job:
+                say_started(request, f"The local times of {obj}'s sessions at places without a zone are worked out anew.", job)
+        super().save_model(request, obj, form, change)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: ModelForm, formsets: list[BaseFormSet] | None, add: bool = False
+    ) -> Changes:
+        changes = super().construct_change_message(request, form, formsets, add)
+        if not add:
+            # change_company_time_zone wrote an event of its own.
+            changes.pop("time zone", None)
+        return changes
+
+
+class TaxRuleForm(forms.ModelForm):
+    """One rate of a company from a day on."""
+
+    rate = forms.DecimalField(
+        label="Rate, %",
+        min_value=0,
+        max_value=100,
+        decimal_places=3,
+        error_messages={
+            "min_value": "A tax rate can't be negative. Enter 0 to 100.",
+            "max_value": "A tax rate is at most 100 %. Enter 20 for 20 %.",
+            "max_digits": "Enter a rate in percent, such as 20 or 8.875.",
+            "max_decimal_places": "Enter at most three digits behind the point, such as 8.875.",
+        },
+        help_text="In percent. Prices that include tax contain it at this rate.",
+    )
+
+    class Meta:
+        model = TaxRule
+        fields = ("entity", "rate", "code", "valid_from", "source")
+        help_texts = {
+            "code": "What your books call it, such as VAT20.",
+            "valid_from": "First day it applies, on the place's own calendar. Empty: since ever. It ends where the next begins.",
+            "source": "Where you have the rate from: the law, your tax adviser, when.",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        entity = cleaned.get("entity")
+        if entity and self.instance.pk is None:
+            same = TaxRule.objects.filter(
+                entity=entity, country="", component="", customer_kind="", valid_from=cleaned.get("valid_from")
+            ).first()
+            if same:
+                since = f"from {same.valid_from:%-d %b %Y} on" if same.valid_from else "since ever"
+                self.add_error(
+                    "valid_from", f"{entity} already has {same} {since}. Open that one to change it, or give another day."
+                )
+        return cleaned
+
+    def validate_constraints(self) -> None:
+        """Said above in words."""
+
+
+@admin.register(TaxRule)
+class TaxRuleAdmin(RepricingMixin):
+    form = TaxRuleForm
+    list_display = ["__str__", "entity", "rate", "code", "valid_from", "source"]
+    list_filter = [("entity", RelatedDropdownFilter)]
+    list_select_related = ["entity"]
+    fields = ["entity", "rate", "code", "valid_from", "source"]
+    fixed_fields = ("entity", "valid_from")
+    priced_by = ("rate", "code", "valid_from", "entity")
+    priced_by_new_rows = True
+
+    def save_model(self, request: HttpRequest, obj: TaxRule, form: ModelForm, change: bool) -> None:
+        rule = set_tax_rate(
+            entity=obj.entity,
+            rate=obj.rate,
+            code=obj.code,
+            valid_from=obj.valid_from,
+            source=obj.source,
+            actor=request.user,
+            at=timezone.now(),
+        )
+        obj.pk = rule.pk
+
+    def log_addition(self, request: HttpRequest, obj: TaxRule, message: Changes) -> None:
+        """set_tax_rate writes the event."""
+
+    def log_change(self, request: HttpRequest, obj: TaxRule, message: Changes) -> None:
+        """set_tax_rate writes the event."""
