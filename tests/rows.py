@@ -1,0 +1,306 @@
+"""Fills any list of the portal with as many rows as asked: one builder per model, in bulk."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model
+
+from billing.models import Anchor, Cdr, Chargeable, Tariff, TariffVersion, TaxRule
+from chargebill.core.models import AuditEvent, Job, LegalEntity, User
+from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
+from stations.models import (
+    Authorization,
+    Connector,
+    ConnectorStatus,
+    Evse,
+    ImportBatch,
+    Location,
+    Mode,
+    QuarantinedRow,
+    QuarantineSighting,
+    Session,
+    Source,
+)
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DONE = {"state": Job.State.DONE, "started_at": NOON, "finished_at": NOON}
+
+
+def company(name: str = "Stadtwerke Nord") -> LegalEntity:
+    found, _ = LegalEntity.objects.get_or_create(
+        name=name, defaults={"country": "DE", "base_currency": "EUR", "time_zone": "Europe/Berlin"}
+    )
+    return found
+
+
+def more(model: type[Model], count: int, make: Callable[[int], Model]) -> list[Any]:
+    """Adds rows until there are ``count``; returns all, in key order."""
+    there = model._default_manager.count()
+    model._default_manager.bulk_create([make(n) for n in range(there, count)])
+    return list(model._default_manager.order_by("pk"))
+
+
+def companies(count: int) -> list[Any]:
+    company()
+    return more(LegalEntity, count, lambda n: LegalEntity(name=f"Company {n}", is_provisional=n % 3 == 0))
+
+
+def people(count: int) -> list[Any]:
+    return more(User, count, lambda n: User(username=f"person-{n}", is_staff=True, first_name="P", last_name=str(n)))
+
+
+def locations(count: int) -> list[Any]:
+    entity = company()
+    return more(
+        Location,
+        count,
+        lambda n: Location(entity=entity, code=f"L{n}", name=f"Place {n}", time_zone="Europe/Berlin", needs_review=n % 2 == 0),
+    )
+
+
+def evses(count: int) -> list[Any]:
+    entity, places = company(), locations(10)
+    return more(Evse, count, lambda n: Evse(entity=entity, location=places[n % 10], uid=f"E{n}", needs_review=n % 2 == 0))
+
+
+def connectors(count: int) -> list[Any]:
+    units = evses(10)
+    return more(
+        Connector, count, lambda n: Connector(evse=units[n % 10], number=str(n), rated_kw=Decimal(22), needs_review=n % 2 == 0)
+    )
+
+
+def source() -> Source:
+    return Source.objects.get_or_create(entity=company(), profile="chargebill")[0]
+
+
+def batches(count: int) -> list[Any]:
+    jobs = more(Job, count, lambda n: Job(kind="import", title=f"Import {n}", idempotency_key=f"job-{n}", **DONE))
+    origin, person = source(), people(1)[0]
+    return more(
+        ImportBatch,
+        count,
+        lambda n: ImportBatch(
+            source=origin,
+            job=jobs[n],
+            file=f"imports/{n}",
+            file_name=f"file-{n}.csv",
+            file_sha256=f"{n:064d}",
+            rows_read=n,
+            created_by=person,
+            created_at=NOON,
+        ),
+    )
+
+
+def statuses(count: int) -> list[Any]:
+    origin, plugs, batch = source(), connectors(10), batches(1)[0]
+    return more(
+        ConnectorStatus,
+        count,
+        lambda n: ConnectorStatus(
+            source=origin,
+            external_id=str(n),
+            connector=plugs[n % 10],
+            at=NOON + timedelta(minutes=n),
+            status="Charging",
+            batch=batch,
+            line_no=n + 2,
+        ),
+    )
+
+
+def authorizations(count: int) -> list[Any]:
+    origin, entity, batch = source(), company(), batches(1)[0]
+    return more(
+        Authorization,
+        count,
+        lambda n: Authorization(
+            source=origin,
+            external_id=str(n),
+            entity=entity,
+            token_uid=f"T{n}",
+            at=NOON,
+            result="Accepted",
+            batch=batch,
+            line_no=n,
+        ),
+    )
+
+
+def sessions(count: int) -> list[Any]:
+    origin, entity, plugs, batch = source(), company(), connectors(10), batches(1)[0]
+    return more(
+        Session,
+        count,
+        lambda n: Session(
+            source=origin,
+            external_id=f"S{n}",
+            entity=entity,
+            location=plugs[n % 10].evse.location,
+            connector=plugs[n % 10],
+            mode=Mode.BILL,
+            started_at=NOON + timedelta(minutes=n),
+            ended_at=NOON + timedelta(minutes=n + 60),
+            local_end_date=date(2026, 3, 2),
+            local_start_hour=13,
+            duration_s=3600,
+            energy_kwh=Decimal("10.5"),
+            token_uid=f"T{n}",
+            batch=batch,
+            line_no=n + 2,
+            content_hash=str(n),
+        ),
+    )
+
+
+def priced_sessions(count: int) -> list[Any]:
+    rows, version = sessions(count), versions(1)[0]
+    amounts = {"net_amount": Decimal("5.00"), "tax_amount": Decimal("1.00"), "gross_amount": Decimal("6.00")}
+    parts = {"fixed_amount": 0, "energy_amount": Decimal("6.00"), "time_amount": 0, "parking_amount": 0}
+    cdrs = more(
+        Cdr,
+        count,
+        lambda n: Cdr(
+            session=rows[n],
+            version=1,
+            session_revision=1,
+            entity_id=rows[n].entity_id,
+            tariff_version=version,
+            customer_kind=CustomerKind.AD_HOC,
+            currency="EUR",
+            anchor=Anchor.GROSS,
+            tax_rate=Decimal(20),
+            tax_code="VAT20",
+            exact_net=Decimal(5),
+            exact_gross=Decimal(6),
+            engine="test",
+            created_at=NOON,
+            **amounts,
+            **parts,
+        ),
+    )
+    more(
+        Chargeable,
+        count,
+        lambda n: Chargeable(session=rows[n], cdr=cdrs[n], state=Chargeable.State.READY, changed_at=NOON),
+    )
+    return rows
+
+
+def quarantined(count: int) -> list[Any]:
+    origin, batch = source(), batches(1)[0]
+    rows = more(
+        QuarantinedRow,
+        count,
+        lambda n: QuarantinedRow(
+            source=origin, row_hash=str(n), occurrence=1, raw="a,b", batch=batch, line_no=n + 2, code="no_end", message="No end."
+        ),
+    )
+    more(QuarantineSighting, count, lambda n: QuarantineSighting(batch=batch, row=rows[n], line_no=n + 2))
+    return rows
+
+
+def customers(count: int) -> list[Any]:
+    entity = company()
+    return more(
+        Customer, count, lambda n: Customer(entity=entity, number=str(n), name=f"Customer {n}", kind=CustomerKind.PARTNER)
+    )
+
+
+def groups(count: int) -> list[Any]:
+    entity = company()
+    return more(CustomerGroup, count, lambda n: CustomerGroup(entity=entity, name=f"Group {n}"))
+
+
+def tokens(count: int) -> list[Any]:
+    entity, who = company(), customers(10)
+    return more(
+        Token,
+        count,
+        lambda n: Token(
+            entity=entity,
+            uid=f"T{n}",
+            customer=who[n % 10],
+            needs_review=n % 2 == 0,
+            blocked_from=NOON if n % 3 == 0 else None,
+            blocked_reason="Lost" if n % 3 == 0 else "",
+        ),
+    )
+
+
+def prefixes(count: int) -> list[Any]:
+    entity, who = company(), customers(10)
+    return more(ContractPrefix, count, lambda n: ContractPrefix(entity=entity, prefix=f"DE-{n:04d}", partner=who[n % 10]))
+
+
+def tariffs(count: int) -> list[Any]:
+    """One tariff a company, as it is in life."""
+    owners = companies(count)
+    found = more(Tariff, count, lambda n: Tariff(entity=owners[n], name="Standard", currency="EUR"))
+    more(TariffVersion, count, lambda n: _version(found[n]))
+    return found
+
+
+def versions(count: int) -> list[Any]:
+    tariffs(count)
+    return list(TariffVersion.objects.order_by("pk"))
+
+
+def _version(tariff: Tariff) -> TariffVersion:
+    return TariffVersion(
+        tariff=tariff,
+        number=1,
+        tax_included=TariffVersion.TaxIncluded.YES,
+        elements=[{"price_components": [{"type": "ENERGY", "price": "0.59", "step_size": 0}]}],
+        created_at=NOON,
+    )
+
+
+def tax_rules(count: int) -> list[Any]:
+    entity = company()
+    return more(
+        TaxRule,
+        count,
+        lambda n: TaxRule(entity=entity, valid_from=date(2020, 1, 1) + timedelta(days=n), rate=Decimal(19), code="VAT19"),
+    )
+
+
+def audit_events(count: int) -> list[Any]:
+    person, entity = people(1)[0], company()
+    return more(
+        AuditEvent,
+        count,
+        lambda n: AuditEvent(
+            at=NOON,
+            actor=person,
+            action="location.change",
+            entity=entity,
+            object_type="stations.location",
+            object_id=str(n),
+            summary=f"Something {n}",
+        ),
+    )
+
+
+BUILDERS: dict[str, Callable[[int], list[Any]]] = {
+    "billing.Tariff": tariffs,
+    "billing.TaxRule": tax_rules,
+    "core.AuditEvent": audit_events,
+    "core.LegalEntity": companies,
+    "core.User": people,
+    "memberships.ContractPrefix": prefixes,
+    "memberships.Customer": customers,
+    "memberships.CustomerGroup": groups,
+    "memberships.Token": tokens,
+    "stations.Authorization": authorizations,
+    "stations.Connector": connectors,
+    "stations.ConnectorStatus": statuses,
+    "stations.Evse": evses,
+    "stations.ImportBatch": batches,
+    "stations.Location": locations,
+    "stations.QuarantinedRow": quarantined,
+    "stations.Session": priced_sessions,
+}
