@@ -3,7 +3,6 @@
 import codecs
 import gzip
 import io
-import os
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,7 +42,6 @@ def chunks(path: Path, *, max_bytes: int, beat: Beat) -> Iterator[bytes]:
 
     Raises FileRefused: ``bad_gzip`` (damaged or cut off), ``too_large``, ``gzip_bomb``, ``not_text``.
     """
-    packed_size = os.path.getsize(path)
     with open(path, "rb") as raw:
         packed = raw.read(2) == _GZIP
         raw.seek(0)
@@ -53,7 +51,7 @@ def chunks(path: Path, *, max_bytes: int, beat: Beat) -> Iterator[bytes]:
             if not total:
                 _refuse_magic(chunk)
             total += len(chunk)
-            if packed and total > _BOMB_FLOOR and total > packed_size * _BOMB_RATIO:
+            if packed and total > _BOMB_FLOOR and total > raw.tell() * _BOMB_RATIO:
                 raise FileRefused(
                     "gzip_bomb",
                     f"The archive unpacks to more than {_BOMB_RATIO} times its size, as no real session file does. "
@@ -105,6 +103,9 @@ def texts(pieces: Iterator[bytes], encoding: str) -> Iterator[str]:
         if decoder is None:
             name = encoding or sniffed(piece)
             decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(ENCODINGS[name])(), translate=True)
+        # Before decoding: UTF-16 taken for UTF-8 is better told by its NUL bytes than by a byte that is not UTF-8.
+        if name != "utf-16" and b"\0" in piece:
+            raise _nul(line + piece[: piece.index(b"\0")].count(b"\n"), name)
         try:
             text = decoder.decode(piece, final=not piece)
         except UnicodeError as problem:

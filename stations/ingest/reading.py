@@ -65,14 +65,14 @@ def inspect(
     found = splitting.header_of(blocks)
     if found is None:
         raise FileRefused("empty_file", "The file is empty. Nothing was imported.")
-    header, delimiter, first, rest = found
+    header, delimiter, _, rest = found
     if len(header) > MAX_COLUMNS:
         raise FileRefused(
             "too_many_columns",
             f"The first line has {len(header):,} columns, as no session file does. Nothing was imported.",
             "line 1",
         )
-    count = sum(len(part) for part in splitting.split(chain([rest], blocks), delimiter, len(header), first=first))
+    count = splitting.count(chain([rest], blocks), delimiter, len(header))
     return Inspection("csv", encoding, delimiter, header, count)
 
 
@@ -253,8 +253,9 @@ def fields(profile: Profile, header: Sequence[str], raw: str) -> dict[str, str]:
     if profile.format == "json":
         return {JSON_FIELD: raw}
     cells = _cells(header, raw)[0]
+    surplus = [""] * (len(cells) - len(header))
     cells += [""] * (len(header) - len(cells))
-    return dict(zip(column_names(header), cells, strict=False))
+    return dict(zip(column_names([*header, *surplus]), cells, strict=True))
 
 
 def parse_fields(
@@ -266,27 +267,35 @@ def parse_fields(
     time_zone: str = "",
     entity_time_zone: str = "",
 ) -> Row | Refusal:
-    """What a corrected row means. ``values`` are texts by column name (see ``fields``); those of ``raw`` fill the rest."""
+    """What a corrected row means. ``values`` are texts by column name (see ``fields``); those of ``raw`` fill the rest.
+
+    A row that can't be split into its columns is taken as the person split it; unchanged, it is refused again.
+    """
     if profile.format == "json":
         return _json_outcome(values.get(JSON_FIELD, raw), cdr_reader(profile, time_zone=time_zone))
     if lacking := profile.lacks(header):
         return Refusal("unknown_layout", f"The row comes from a file that lacks {', '.join(lacking)}."[:300])
-    names = column_names(header)
-    cells, delimiter = _cells(header, raw)
-    before = dict(zip(names, cells, strict=False))
-    corrected = [values.get(name, before.get(name, "")) for name in names]
     try:
         clock = Clock(profile, time_zone=time_zone, entity_time_zone=entity_time_zone)
     except FileRefused as refused:
         return Refusal(refused.code, refused.message)
+    cells, delimiter, whole = _cells(header, raw)
+    before = fields(profile, header, raw)
     read = row_reader(profile, header, clock, comma=_comma(profile, delimiter))
+    if raw and not any(values.get(name, cell) != cell for name, cell in before.items()):
+        return _outcome(cells if whole else None, list(header), len(header), read)
+    corrected = [values.get(name, before.get(name, "")) for name in column_names(header)]
     return _outcome(corrected, list(header), len(header), read)
 
 
-def _cells(header: Sequence[str], raw: str) -> tuple[list[str], str]:
-    """The cells of a raw record and its delimiter: the one that comes closest to the header's width."""
-    if not raw:
-        return [], ","
-    lines = raw.split("\n")
-    candidates = ((splitting.closed(lines, mark) or lines[0].split(mark), mark) for mark in ",;\t")
-    return min(candidates, key=lambda found: abs(len(found[0]) - len(header)))
+def _cells(header: Sequence[str], raw: str) -> tuple[list[str], str, bool]:
+    """The cells of a raw record, its delimiter (the one that makes as many cells as the header has, else the most),
+    and whether all its quotes are closed."""
+    lines = raw.split("\n") if raw else []
+    if not lines:
+        return [], ",", True
+    found = []
+    for mark in ",;\t":
+        cells = splitting.closed(lines, mark)
+        found.append((lines[0].split(mark), mark, False) if cells is None else (cells, mark, True))
+    return max(found, key=lambda candidate: (len(candidate[0]) == len(header), len(candidate[0])))

@@ -38,6 +38,20 @@ def split(blocks: Iterable[list[str]], delimiter: str, width: int, *, first: int
             first = used
 
 
+def count(blocks: Iterable[list[str]], delimiter: str, width: int) -> int:
+    """How many records ``split`` makes of these lines; faster as long as there are no quotes."""
+    source, total = iter(blocks), 0
+    for lines in source:
+        if _quoted(lines):
+            return total + sum(len(part) for part in split(chain([lines], source), delimiter, width))
+        total += sum(map(bool, map(str.strip, lines)))
+    return total
+
+
+def _quoted(lines: list[str]) -> bool:
+    return any('"' in line for line in lines)
+
+
 def header_of(blocks: Iterator[list[str]]) -> tuple[list[str], str, int, list[str]] | None:
     """The header's cells, the delimiter, the line after the header and the rest of its block; None if all is blank.
 
@@ -66,7 +80,7 @@ def _header_cells(window: list[str], delimiter: str) -> tuple[list[str], str, in
 def _line_by_line(lines: list[str], first: int, delimiter: str) -> list[RawRecord] | None:
     """Records where each line is one; None if quotes join lines somewhere."""
     numbered = [(number, line) for number, line in enumerate(lines, first) if line and not line.isspace()]
-    if not any('"' in line for line in lines):
+    if not _quoted(lines):
         return [RawRecord(number, line, line.split(delimiter)) for number, line in numbered]
     try:
         # The last line tells whether the one before it is closed: if not, it is swallowed.
