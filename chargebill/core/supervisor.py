@@ -210,7 +210,7 @@ class Supervisor:
             if name != instances.DEMO or instance.database.exists():
                 return self._run_to_end(["prepare"], environment)
             # Filled under another name: a start that was interrupted leaves no half-filled demo behind.
-            self.say(f"First start: filling the demo with {self.sessions} made-up sessions. This takes a minute or two.")
+            self.say(f"First start: filling the demo with {self.sessions} made-up sessions ...")
             draft = instances.Instance(self.folder, f"{name}-draft")
             for leftover in self.folder.glob(f"{draft.name}.sqlite3*"):
                 leftover.unlink()

@@ -3,6 +3,7 @@
 The portal only writes what is wanted; the supervisor (`manage.py serve`) makes the database and starts the portal on it.
 """
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -76,7 +77,8 @@ def preparing(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404("No such instance.")
     token = request.GET.get("token", "")
     onward = f"{reverse('setup')}?{urlencode({'token': token})}" if token else reverse("admin:index")
-    context = {**admin.site.each_context(request), "title": "One moment", "name": name, "onward": onward}
+    # Neither here nor there yet, so no demo banner.
+    context = {**admin.site.each_context(request), "is_demo": False, "title": "One moment", "name": name, "onward": onward}
     return TemplateResponse(request, "portal/preparing.html", context)
 
 
@@ -98,6 +100,12 @@ class FirstAccountForm(BaseUserCreationForm):
         fields = ("first_name", "last_name", "email", "username")
 
     email = forms.EmailField(label="E-mail")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].help_text = "What you sign in with."
+        self.fields["username"].widget.attrs.pop("autofocus", None)
+        self.fields["first_name"].widget.attrs["autofocus"] = True
 
 
 @never_cache
