@@ -74,11 +74,8 @@ def _recomputed(session: Session, cdr: Cdr) -> Result | None:
 def _tariff_sentence(cdr: Cdr) -> str:
     version = cdr.tariff_version
     assert version is not None
-    since = f"since {version.valid_from:%-d %b %Y %H:%M} UTC" if version.valid_from else "without a beginning"
-    return (
-        f"“{version.tariff.name}” v{version.number} applies to every session of {cdr.entity} {since}; "
-        "it was in force when this session started."
-    )
+    since = f" that started on or after {version.valid_from:%-d %b %Y %H:%M} UTC" if version.valid_from else ""
+    return f"“{version.tariff.name}” v{version.number} applies to every session of {cdr.entity}{since}. No closer rule exists."
 
 
 def _collected_sentence(cdr: Cdr) -> str:

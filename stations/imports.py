@@ -77,7 +77,7 @@ def keep_copy(path: Path) -> tuple[str, str]:
         with path.open("rb") as file:
             draft = default_storage.save(f"{name}.{uuid.uuid4().hex}", File(file))
         # Whole or not there: another import of the same file, or the next one after a crash, never reads half a copy.
-        _local_path(draft).replace(_local_path(name))
+        local_path(draft).replace(local_path(name))
     return name, sha256
 
 
@@ -119,8 +119,8 @@ def opened(batch: ImportBatch, *, skip: int) -> Iterator[Iterator[Record]]:
     """The batch's records after the first ``skip``, streamed from the stored copy."""
     time_zone, entity_zone = reading_zone(batch)
     rows = records(
-        _local_path(batch.file),
-        Inspection(**batch.job.params["inspection"]),
+        local_path(batch.file),
+        inspection_of(batch),
         profile_named(batch.source.profile),
         time_zone=time_zone,
         entity_time_zone=entity_zone,
@@ -130,8 +130,13 @@ def opened(batch: ImportBatch, *, skip: int) -> Iterator[Iterator[Record]]:
         yield rows
 
 
-def _local_path(name: str) -> Path:
+def local_path(name: str) -> Path:
     return Path(default_storage.path(name))
+
+
+def inspection_of(batch: ImportBatch) -> Inspection:
+    """What looking through the batch's file found."""
+    return Inspection(**batch.job.params["inspection"])
 
 
 def lock_sources(entity_id: int) -> None:

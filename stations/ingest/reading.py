@@ -115,6 +115,17 @@ def records(
     return _csv_records(path, inspection, profile, clock, skip)
 
 
+def raw_record(path: Path, inspection: Inspection, line_no: int) -> str:
+    """The text of the record that begins on this line (JSON: the record of this number), "" where none does."""
+    if inspection.format == "json":
+        text, _ = _text(path, inspection.encoding, sys.maxsize, lambda: None)
+        return next(islice(json_stream.elements(text, max_bytes=sys.maxsize), line_no - 1, None), "")
+    for part in _parts(path, inspection):
+        if part and part[-1].line_no >= line_no:
+            return next((record.raw for record in part if record.line_no == line_no), "")
+    return ""
+
+
 def _csv_records(path: Path, inspection: Inspection, profile: Profile, clock: Clock, skip: int) -> Iterator[Record]:
     header = inspection.header
     read = row_reader(profile, header, clock, comma=_comma(profile, inspection.delimiter))
