@@ -128,9 +128,14 @@ def may_retry(user: User, job: Job) -> bool:
     return job.state == Job.State.FAILED and (job.created_by_id == user.pk or user.has_perm(CHANGE_ALL))
 
 
-def _context(request: HttpRequest, job: Job) -> dict[str, Any]:
-    if not job.is_open and job.seen_at is None and job.created_by_id == request.user.pk:
+def mark_seen(user: User, job: Job) -> None:
+    """Notes that the person who started a job looked at how it ended: the bell counts it no longer."""
+    if not job.is_open and job.seen_at is None and job.created_by_id == user.pk:
         Job.objects.filter(pk=job.pk, seen_at__isnull=True).update(seen_at=timezone.now())
+
+
+def _context(request: HttpRequest, job: Job) -> dict[str, Any]:
+    mark_seen(request.user, job)
     return {"progress": progress_of(job), "job": job, "may_retry": may_retry(request.user, job)}
 
 

@@ -37,8 +37,8 @@ SECTIONS = (
         "bolt",
         (
             listing("Sessions", "stations", "session"),
-            listing("Imports", "stations", "importbatch"),
-            listing("Quarantine", "stations", "quarantinedrow"),
+            listing("Imports", "stations", "importbatch", "/imports/"),
+            listing("Quarantine", "stations", "quarantinedrow", "/quarantine/"),
         ),
     ),
     Section(
