@@ -2,7 +2,9 @@
 
 import os
 import threading
+import warnings
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import environ
@@ -10,6 +12,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 DEVELOPMENT, PRODUCTION = "development", "production"
+
+
+class WrongSetting(ImproperlyConfigured):
+    """An environment variable that can't be used; the text begins with its ``name`` and says what to do."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name} {message}")
+        self.name = name
 
 
 def sqlite_url(path: Path) -> str:
@@ -36,11 +46,10 @@ def write_once(path: Path, secret: str) -> str:
 class Environment:
     """The process's environment variables, each read once, by name and type.
 
-    Raises ImproperlyConfigured naming the variable, the value found and what would be accepted.
+    Raises WrongSetting naming the variable, the value found and what would be accepted.
     """
 
     def __init__(self) -> None:
-        self.env = environ.Env()
         self.mode = self.choice("CHARGEBILL_MODE", (DEVELOPMENT, PRODUCTION), default=DEVELOPMENT)
 
     @property
@@ -48,14 +57,13 @@ class Environment:
         return self.mode == PRODUCTION
 
     def text(self, name: str, default: str = "") -> str:
-        return self.env.str(name, default=default) or default
+        """The value as it stands; one that is set but empty counts as left out."""
+        return os.environ.get(name, "") or default
 
     def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
         value = self.text(name, default)
         if value not in allowed:
-            raise ImproperlyConfigured(
-                f"{name} is {value!r}. Set it to one of: {', '.join(allowed)}, or leave it out for {default!r}."
-            )
+            raise WrongSetting(name, f"is {value!r}. Set it to one of: {', '.join(allowed)}, or leave it out for {default}.")
         return value
 
     def whole_number(self, name: str, default: int, minimum: int = 1) -> int:
@@ -65,9 +73,7 @@ class Environment:
         except ValueError:
             value = minimum - 1
         if value < minimum:
-            raise ImproperlyConfigured(
-                f"{name} is {raw!r}. Set it to a whole number from {minimum} up, or leave it out for {default}."
-            )
+            raise WrongSetting(name, f"is {raw!r}. Set it to a whole number from {minimum} up, or leave it out for {default}.")
         return value
 
     def flag(self, name: str, default: bool) -> bool:
@@ -76,20 +82,36 @@ class Environment:
             return True
         if raw in ("0", "false", "no", "off"):
             return False
-        raise ImproperlyConfigured(f"{name} is {raw!r}. Set it to yes or no.")
+        raise WrongSetting(name, f"is {raw!r}. Set it to yes or no.")
 
     def words(self, name: str, default: list[str]) -> list[str]:
-        return self.env.list(name, default=default)
+        """A comma-separated list."""
+        raw = self.text(name)
+        return [word.strip() for word in raw.split(",") if word.strip()] if raw else default
 
-    def database(self, default: str) -> dict:
-        url = self.text("DATABASE_URL", default)
-        advice = "Set it to postgres://USER:PASSWORD@HOST:5432/NAME or sqlite:////absolute/path.sqlite3, or leave it out for SQLite in var/."
+    def allowed_hosts(self) -> list[str]:
+        """Names the portal may be called by; in production somebody has to say."""
+        hosts = self.words(
+            "ALLOWED_HOSTS", default=[] if self.is_production else ["127.0.0.1", "localhost", "[::1]", "testserver"]
+        )
+        if not hosts:
+            raise WrongSetting(
+                "ALLOWED_HOSTS", "is not set. Production needs the names people reach it by, such as billing.example.com."
+            )
+        return hosts
+
+    def database(self, default: str) -> dict[str, Any]:
+        advice = (
+            "Set it to postgres://USER:PASSWORD@HOST:5432/NAME or sqlite:////absolute/path.sqlite3, "
+            "or leave it out for SQLite in var/."
+        )
         try:
-            config = self.env.db_url_config(url)
+            with warnings.catch_warnings(action="ignore"):  # what it warns of is refused below, with advice
+                config: dict[str, Any] = environ.Env.db_url_config(self.text("DATABASE_URL", default))
         except Exception as error:
-            raise ImproperlyConfigured(f"DATABASE_URL can't be read ({error}). {advice}") from error
+            raise WrongSetting("DATABASE_URL", f"can't be read ({error}). {advice}") from error
         if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql") or not config.get("NAME"):
-            raise ImproperlyConfigured(f"DATABASE_URL names no SQLite file and no PostgreSQL database. {advice}")
+            raise WrongSetting("DATABASE_URL", f"names no SQLite file and no PostgreSQL database. {advice}")
         return config
 
     def secret_key(self, folder: Path) -> str:
@@ -98,8 +120,14 @@ class Environment:
         if key:
             return key
         if self.is_production:
-            raise ImproperlyConfigured(
-                "SECRET_KEY is not set. Production needs one of at least 50 random characters that stays the same: "
-                "python -c 'from django.core.management.utils import get_random_secret_key as k; print(k())'"
+            raise WrongSetting(
+                "SECRET_KEY",
+                "is not set. Production needs one of at least 50 random characters that stays the same: "
+                "python -c 'from django.core.management.utils import get_random_secret_key as k; print(k())'",
             )
-        return write_once(folder / "secret_key", get_random_secret_key())
+        try:
+            return write_once(folder / "secret_key", get_random_secret_key())
+        except OSError as error:
+            raise WrongSetting(
+                "CHARGEBILL_DATA", f"is {str(folder)!r}, where nothing can be written ({error}). Name a folder that can."
+            ) from error

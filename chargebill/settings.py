@@ -17,9 +17,7 @@ DEMO_SESSIONS = environment.whole_number("CHARGEBILL_DEMO_SESSIONS", default=400
 
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.secret_key(DATA_DIR)
-ALLOWED_HOSTS = environment.words(
-    "ALLOWED_HOSTS", default=[] if environment.is_production else ["127.0.0.1", "localhost", "[::1]", "testserver"]
-)
+ALLOWED_HOSTS = environment.allowed_hosts()
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -156,13 +154,14 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+LOG_LEVEL = environment.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="WARNING")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     # Standard output belongs to commands: they print one JSON object there, alone.
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "WARNING")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # It warns of every ordinary stop.
     "loggers": {"django_tasks_db": {"level": "ERROR"}},
 }

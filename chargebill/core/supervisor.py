@@ -123,13 +123,16 @@ class Supervisor:
         # Somebody who names a database means that one: there is nothing to switch to.
         self.fixed = bool(os.environ.get("DATABASE_URL"))
         self.name = "" if self.fixed else instances.wanted(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotStart(f"Nothing can be written in {folder} ({error}). Name another folder in CHARGEBILL_DATA.") from error
         self.socket = listen(host, port)
         self.host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         self.port = self.socket.getsockname()[1]
         self.children: list[Child] = []
         self.preparing: subprocess.Popen[str] | None = None
         self.stopping = False
-        folder.mkdir(parents=True, exist_ok=True)
 
     @property
     def address(self) -> str:
