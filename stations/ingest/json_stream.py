@@ -116,7 +116,7 @@ def _items(source: _Source) -> Iterator[str]:
     while True:
         token = source.token(_ANY)
         if token is None or token == "}":
-            raise source.refused("bad_json", f"The list ends in the middle of record {source.records + 1}.")
+            raise source.refused("bad_json", f"The list does not end as it should, at record {source.records + 1}.")
         if token in _CLOSES:
             source.skip_value(token)
         elif token in ",]":

@@ -5,13 +5,12 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from stations.ingest.rows import FileRefused
 
 CHUNK = 1 << 18
-# Session files shrink five to thirty times; a file of one repeated row some two hundred times.
+# Session files shrink five to thirty times; gzip can do a thousand.
 _BOMB_RATIO = 400
 _BOMB_FLOOR = 32 << 20
 ENCODINGS = {"utf-8": "utf-8-sig", "windows-1252": "cp1252", "utf-16": "utf-16"}
@@ -37,37 +36,36 @@ _NOT_TEXT = (
 Beat = Callable[[], None]
 
 
-def chunks(path: Path, *, max_bytes: int, beat: Beat) -> Iterator[bytes]:
-    """The file's bytes, unpacked where it is gzip, in pieces of bounded size.
+def chunks(raw: BinaryIO, *, max_bytes: int, beat: Beat) -> Iterator[bytes]:
+    """The bytes of an open file, unpacked where it is gzip, in pieces of bounded size.
 
     Raises FileRefused: ``bad_gzip`` (damaged or cut off), ``too_large``, ``gzip_bomb``, ``not_text``.
     """
-    with open(path, "rb") as raw:
-        packed = raw.read(2) == _GZIP
-        raw.seek(0)
-        stream: BinaryIO = gzip.GzipFile(fileobj=raw, mode="rb") if packed else raw  # type: ignore[assignment]
-        total = 0
-        while chunk := _read(stream):
-            if not total:
-                _refuse_magic(chunk)
-            total += len(chunk)
-            if packed and total > _BOMB_FLOOR and total > raw.tell() * _BOMB_RATIO:
-                raise FileRefused(
-                    "gzip_bomb",
-                    f"The archive unpacks to more than {_BOMB_RATIO} times its size, as no real session file does. "
-                    "Nothing was imported.",
-                )
-            if total > max_bytes:
-                raise FileRefused(
-                    "too_large",
-                    f"The file is larger than {_size(max_bytes)}{' when unpacked' if packed else ''}. "
-                    "Split it into several files. Nothing was imported.",
-                )
-            yield chunk
-            beat()
+    packed = raw.read(2) == _GZIP
+    raw.seek(0)
+    stream: Any = gzip.GzipFile(fileobj=raw, mode="rb") if packed else raw
+    total = 0
+    while chunk := _read(stream):
+        if not total:
+            _refuse_magic(chunk)
+        total += len(chunk)
+        if packed and total > _BOMB_FLOOR and total > raw.tell() * _BOMB_RATIO:
+            raise FileRefused(
+                "gzip_bomb",
+                f"The archive unpacks to more than {_BOMB_RATIO} times its size, as no real session file does. "
+                "Nothing was imported.",
+            )
+        if total > max_bytes:
+            raise FileRefused(
+                "too_large",
+                f"The file is larger than {_size(max_bytes)}{' when unpacked' if packed else ''}. "
+                "Split it into several files. Nothing was imported.",
+            )
+        yield chunk
+        beat()
 
 
-def _read(stream: BinaryIO) -> bytes:
+def _read(stream: Any) -> bytes:
     try:
         return stream.read(CHUNK)
     except (EOFError, zlib.error, gzip.BadGzipFile):

@@ -33,4 +33,6 @@ def _unknown(header: Sequence[str]) -> str:
     closest = max(PROFILES.values(), key=closeness)
     if closest.positions(header):
         message += f" Closest is “{closest.title}”, but these columns are missing: {', '.join(closest.lacks(header))}."
-    return message + " The first line must hold the column names. Nothing was imported."
+    if closest.format == "csv":
+        message += " The first line must hold the column names."
+    return f"{message} Nothing was imported."

@@ -1,11 +1,12 @@
 """Reads an import file: first what it is and how many records it holds, then what each record means."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from stations.ingest import json_stream, json_values, opening, splitting
 from stations.ingest.clock import Clock
@@ -57,10 +58,14 @@ def inspect(
     Raises FileRefused: empty_file, not_text, bad_gzip, gzip_bomb, too_large, encoding_unknown, nul_byte,
     line_too_long, too_many_columns, bad_json, json_too_deep, record_too_long.
     """
-    text, encoding = _text(path, encoding, max_bytes, beat)
-    format_, text = _format(text)
-    if format_ == "json":
-        return _inspect_json(text, encoding, max_line_bytes)
+    with open(path, "rb") as raw:
+        text, encoding = _text(raw, encoding, max_bytes, beat)
+        format_, text = _format(text)
+        look = _inspect_json if format_ == "json" else _inspect_csv
+        return look(text, encoding, max_line_bytes)
+
+
+def _inspect_csv(text: Iterator[str], encoding: str, max_line_bytes: int) -> Inspection:
     blocks = opening.line_blocks(text, max_line_bytes=max_line_bytes)
     found = splitting.header_of(blocks)
     if found is None:
@@ -140,27 +145,29 @@ def _csv_records(path: Path, inspection: Inspection, profile: Profile, clock: Cl
 
 
 def _json_records(path: Path, inspection: Inspection, read: Callable[[str], Row], skip: int) -> Iterator[Record]:
-    text, _ = _text(path, inspection.encoding, sys.maxsize, lambda: None)
-    raws = json_stream.elements(text, max_bytes=sys.maxsize)
-    for number, raw in islice(enumerate(raws, 1), skip, None):
-        yield Record(number, raw, _json_outcome(raw, read))
+    with open(path, "rb") as file:
+        text, _ = _text(file, inspection.encoding, sys.maxsize, lambda: None)
+        raws = json_stream.elements(text, max_bytes=sys.maxsize)
+        for number, raw in islice(enumerate(raws, 1), skip, None):
+            yield Record(number, raw, _json_outcome(raw, read))
 
 
-def _parts(path: Path, inspection: Inspection) -> Iterator[list[RawRecord]]:
-    text, _ = _text(path, inspection.encoding, sys.maxsize, lambda: None)
-    blocks = opening.line_blocks(text, max_line_bytes=sys.maxsize)
-    found = splitting.header_of(blocks)
-    if found is not None:
-        header, delimiter, first, rest = found
-        yield from splitting.split(chain([rest], blocks), delimiter, len(header), first=first)
+def _parts(path: Path, inspection: Inspection) -> Generator[list[RawRecord], None, None]:
+    with open(path, "rb") as file:
+        text, _ = _text(file, inspection.encoding, sys.maxsize, lambda: None)
+        blocks = opening.line_blocks(text, max_line_bytes=sys.maxsize)
+        found = splitting.header_of(blocks)
+        if found is not None:
+            header, delimiter, first, rest = found
+            yield from splitting.split(chain([rest], blocks), delimiter, len(header), first=first)
 
 
-def _text(path: Path, encoding: str, max_bytes: int, beat: opening.Beat) -> tuple[Iterator[str], str]:
-    """The file's text, and the name of its encoding."""
+def _text(file: BinaryIO, encoding: str, max_bytes: int, beat: opening.Beat) -> tuple[Iterator[str], str]:
+    """The text of an open file, and the name of its encoding."""
     if encoding and encoding not in opening.ENCODINGS:
         known = ", ".join(opening.ENCODINGS)
         raise FileRefused("encoding_unknown", f"“{encoding[:40]}” is no encoding that can be read. Choose one of {known}.")
-    pieces = opening.chunks(path, max_bytes=max_bytes, beat=beat)
+    pieces = opening.chunks(file, max_bytes=max_bytes, beat=beat)
     start = next(pieces, b"")
     encoding = encoding or opening.sniffed(start)
     return opening.texts(chain([start], pieces), encoding), encoding
@@ -246,7 +253,8 @@ def _refuse_other_layout(inspection: Inspection, profile: Profile) -> None:
 
 
 def _refuse_without_zone(path: Path, inspection: Inspection, profile: Profile, clock: Clock) -> None:
-    sample = islice(chain.from_iterable(_parts(path, inspection)), _SAMPLE)
+    with closing(_parts(path, inspection)) as parts:
+        sample = list(islice(chain.from_iterable(parts), _SAMPLE))
     for record in sample:
         if record.cells is None or len(record.cells) < len(inspection.header):
             continue

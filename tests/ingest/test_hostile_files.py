@@ -1,7 +1,7 @@
 """Files that are damaged, not what they say, or made to do harm are refused whole, quickly, with advice."""
 
+import gc
 import gzip
-import io
 import time
 import tracemalloc
 from pathlib import Path
@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from stations.ingest import opening
-from stations.ingest.reading import inspect
+from stations.ingest.profiles import recognise
+from stations.ingest.reading import inspect, records
 from stations.ingest.rows import FileRefused, SessionRow
 from tests.ingest import layouts
 
@@ -163,7 +164,7 @@ def test_a_sparse_gigabyte_of_nothing_is_refused_at_once(tmp_path: Path) -> None
 
 
 def test_a_zip_bomb_is_refused_long_before_its_end(tmp_path: Path) -> None:
-    part = gzip.compress(b"1,2,3,4,5,6,7,8,9\n" * 2_000_000)
+    part = gzip.compress(b"1,2\n" * 9_000_000)
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(part * 40)
     beats: list[int] = []
@@ -206,22 +207,13 @@ def refusal_of(path: Path) -> FileRefused:
     return refused.value
 
 
-def test_files_are_closed_after_a_refusal(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
-    import gc
-
+def test_files_are_closed_after_a_refusal_and_after_a_reader_is_let_go(tmp_path: Path) -> None:
+    # Warnings are errors here, and a file left open warns when it is collected.
     for content in (b"PK\x03\x04", GOOD.encode() + b"\xff", gzip.compress(b"a" * 100)[:-4]):
         refusal(tmp_path, content)
-    gc.collect()
-    assert not [warning for warning in recwarn if issubclass(warning.category, ResourceWarning)]
-
-
-def test_a_reader_in_the_middle_of_a_file_can_be_let_go(tmp_path: Path) -> None:
-    from stations.ingest.profiles import recognise
-    from stations.ingest.reading import records
-
     path = layouts.saved(tmp_path, GOOD, "file.csv.gz")
     inspection = inspect(path)
     rows = records(path, inspection, recognise(inspection.header))
     next(rows)
     rows.close()  # type: ignore[attr-defined]
-    assert list(io.StringIO()) == []
+    gc.collect()
