@@ -11,9 +11,29 @@
       icon.setAttribute("aria-hidden", "true");
     }
   }
+  // The boxes select2 builds have no name of their own: they get that of their field.
+  function nameSearchBoxes() {
+    for (const box of document.querySelectorAll(".select2-container:not([data-named])")) {
+      const select = box.previousElementSibling;
+      if (!select || !select.matches("select")) continue;
+      const label =
+        (select.id && document.querySelector('label[for="' + select.id + '"]')) ||
+        (select.closest("div:has(label, h3)") || document).querySelector("label, h3");
+      const name = label ? label.textContent.trim().replace(/\*$/, "") : "Choose";
+      box.dataset.named = "";
+      for (const part of box.querySelectorAll("[role=combobox], [role=textbox]")) part.setAttribute("aria-label", name);
+    }
+    for (const field of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
+      const select = field.closest(".select2-container").previousElementSibling;
+      const label = select && select.id && document.querySelector('label[for="' + select.id + '"]');
+      field.setAttribute("aria-label", label ? "Search: " + label.textContent.trim() : "Search");
+    }
+  }
   hideIcons(document.body);
+  nameSearchBoxes();
   new MutationObserver((changes) => {
     for (const change of changes) change.addedNodes.forEach(hideIcons);
+    nameSearchBoxes();
   }).observe(document.body, { childList: true, subtree: true });
 
   // unfold expects its own markup around every file field; plain ones are left alone.

@@ -52,7 +52,7 @@ def page_head(context: Context) -> PageHead:
     if original is None or isinstance(original, str):
         return PageHead([listing], capfirst(str(title)))
     if context.get("adminform") is not None:
-        return PageHead([listing], capfirst(str(original)))
+        return PageHead([listing], str(original))
     return PageHead([listing, (str(original), _link(admin_urlname(opts, "change"), original.pk))], str(title))
 
 
