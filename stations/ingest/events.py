@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from stations.ingest import values
-from stations.ingest.clock import Clock, check_year
+from stations.ingest.clock import Clock, Moment, check_year
 from stations.ingest.identity import LONGEST, identity_reader
 from stations.ingest.layout import Profile
 from stations.ingest.moments import moment_reader
@@ -84,12 +84,12 @@ def event_reader(profile: Profile, header: Sequence[str], clock: Clock, *, comma
             required("unit", 10, cells),
         )
 
-    def when(cells: Cells):
+    def when(cells: Cells) -> Moment:
         at = moment(cells)
         check_year(at.utc, "time", field_of_time)
         return at
 
-    build, checks = {
+    kinds: dict[str, tuple[Callable[[Cells], Row], list[Callable[[Cells], object]]]] = {
         "statuses": (status_row, [lambda cells: place(cells, ""), when, partial(required, "status", 30)]),  # type: ignore[misc]
         "authorizations": (authorization_row, [partial(required, "token", 64), when, partial(required, "result", 30)]),
         "meter_values": (
@@ -102,7 +102,8 @@ def event_reader(profile: Profile, header: Sequence[str], clock: Clock, *, comma
                 partial(required, "unit", 10),
             ],
         ),
-    }[profile.kind]
+    }
+    build, checks = kinds[profile.kind]
 
     def read(cells: Cells) -> Row:
         try:

@@ -5,7 +5,8 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from itertools import chain
+from typing import Any, BinaryIO, Literal
 
 from stations.ingest.rows import FileRefused
 
@@ -14,6 +15,9 @@ CHUNK = 1 << 18
 _BOMB_RATIO = 400
 _BOMB_FLOOR = 32 << 20
 ENCODINGS = {"utf-8": "utf-8-sig", "windows-1252": "cp1252", "utf-16": "utf-16"}
+
+# White space before the first character that tells CSV from JSON.
+_MAX_BLANK = 1 << 20
 
 _GZIP = b"\x1f\x8b"
 _NOT_TEXT = (
@@ -67,12 +71,13 @@ def chunks(raw: BinaryIO, *, max_bytes: int, beat: Beat) -> Iterator[bytes]:
 
 def _read(stream: Any) -> bytes:
     try:
-        return stream.read(CHUNK)
+        piece: bytes = stream.read(CHUNK)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise FileRefused(
             "bad_gzip",
             "The gzip archive is damaged or cut off. Fetch the file again, or unpack it first. Nothing was imported.",
         ) from None
+    return piece
 
 
 def _refuse_magic(start: bytes) -> None:
@@ -150,6 +155,34 @@ def _nul(line: int, name: str) -> FileRefused:
         f"Line {line} holds a NUL byte, so the file is damaged or not text.{hint} Nothing was imported.",
         f"line {line}",
     )
+
+
+def text_of(file: BinaryIO, encoding: str, *, max_bytes: int, beat: Beat = lambda: None) -> tuple[Iterator[str], str]:
+    """The text of an open file, and the name of its encoding: the one given, else the one its first bytes say.
+
+    Raises FileRefused as ``chunks`` and ``texts`` do, here or while the text is read.
+    """
+    if encoding and encoding not in ENCODINGS:
+        known = ", ".join(ENCODINGS)
+        raise FileRefused("encoding_unknown", f"“{encoding[:40]}” is no encoding that can be read. Choose one of {known}.")
+    pieces = chunks(file, max_bytes=max_bytes, beat=beat)
+    start = next(pieces, b"")
+    encoding = encoding or sniffed(start)
+    return texts(chain([start], pieces), encoding), encoding
+
+
+def format_of(text: Iterator[str]) -> tuple[Literal["csv", "json"], Iterator[str]]:
+    """Whether the text begins like JSON; and the text again, whole."""
+    seen: list[str] = []
+    size = 0
+    for piece in text:
+        seen.append(piece)
+        size += len(piece)
+        if start := piece.lstrip("\ufeff \t\n"):
+            return ("json" if start[0] in "[{" else "csv"), chain(seen, text)
+        if size > _MAX_BLANK:
+            break
+    return "csv", chain(seen, text)
 
 
 def line_blocks(pieces: Iterator[str], *, max_line_bytes: int) -> Iterator[list[str]]:

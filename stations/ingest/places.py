@@ -1,6 +1,7 @@
 """Reads where a row happened."""
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from operator import itemgetter
 
 from stations.ingest import codes, values
@@ -94,6 +95,6 @@ def place_reader(profile: Profile, positions: Mapping[str, int], header: Sequenc
     return read
 
 
-def _rated(cell: str, comma: bool):
+def _rated(cell: str, comma: bool) -> Decimal | None:
     value = values.optional_number(cell, digits=7, places=2, comma=comma)
     return value if value and value > 0 else None

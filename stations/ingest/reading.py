@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from stations.ingest import json_stream, json_values, opening, splitting
 from stations.ingest.clock import Clock
@@ -21,8 +21,6 @@ MAX_LINE_BYTES = 1 << 20
 MAX_COLUMNS = 500
 # Rows looked at to learn whether the file says its time zone itself; objects looked at for their keys.
 _SAMPLE = 100
-# White space before the first character that tells CSV from JSON.
-_MAX_BLANK = 1 << 20
 # What the one field of a JSON record is called where a person corrects it.
 JSON_FIELD = "CDR"
 
@@ -59,8 +57,8 @@ def inspect(
     line_too_long, too_many_columns, bad_json, json_too_deep, record_too_long.
     """
     with open(path, "rb") as raw:
-        text, encoding = _text(raw, encoding, max_bytes, beat)
-        format_, text = _format(text)
+        text, encoding = opening.text_of(raw, encoding, max_bytes=max_bytes, beat=beat)
+        format_, text = opening.format_of(text)
         look = _inspect_json if format_ == "json" else _inspect_csv
         return look(text, encoding, max_line_bytes)
 
@@ -123,11 +121,12 @@ def records(
 def raw_record(path: Path, inspection: Inspection, line_no: int) -> str:
     """The text of the record that begins on this line (JSON: the record of this number), "" where none does."""
     if inspection.format == "json":
-        text, _ = _text(path, inspection.encoding, sys.maxsize, lambda: None)
-        return next(islice(json_stream.elements(text, max_bytes=sys.maxsize), line_no - 1, None), "")
-    for part in _parts(path, inspection):
-        if part and part[-1].line_no >= line_no:
-            return next((record.raw for record in part if record.line_no == line_no), "")
+        with closing(_raws(path, inspection)) as raws:
+            return next(islice(raws, line_no - 1, None), "")
+    with closing(_parts(path, inspection)) as parts:
+        for part in parts:
+            if part and part[-1].line_no >= line_no:
+                return next((record.raw for record in part if record.line_no == line_no), "")
     return ""
 
 
@@ -145,46 +144,24 @@ def _csv_records(path: Path, inspection: Inspection, profile: Profile, clock: Cl
 
 
 def _json_records(path: Path, inspection: Inspection, read: Callable[[str], Row], skip: int) -> Iterator[Record]:
+    for number, raw in islice(enumerate(_raws(path, inspection), 1), skip, None):
+        yield Record(number, raw, _json_outcome(raw, read))
+
+
+def _raws(path: Path, inspection: Inspection) -> Generator[str, None, None]:
     with open(path, "rb") as file:
-        text, _ = _text(file, inspection.encoding, sys.maxsize, lambda: None)
-        raws = json_stream.elements(text, max_bytes=sys.maxsize)
-        for number, raw in islice(enumerate(raws, 1), skip, None):
-            yield Record(number, raw, _json_outcome(raw, read))
+        text, _ = opening.text_of(file, inspection.encoding, max_bytes=sys.maxsize)
+        yield from json_stream.elements(text, max_bytes=sys.maxsize)
 
 
 def _parts(path: Path, inspection: Inspection) -> Generator[list[RawRecord], None, None]:
     with open(path, "rb") as file:
-        text, _ = _text(file, inspection.encoding, sys.maxsize, lambda: None)
+        text, _ = opening.text_of(file, inspection.encoding, max_bytes=sys.maxsize)
         blocks = opening.line_blocks(text, max_line_bytes=sys.maxsize)
         found = splitting.header_of(blocks)
         if found is not None:
             header, delimiter, first, rest = found
             yield from splitting.split(chain([rest], blocks), delimiter, len(header), first=first)
-
-
-def _text(file: BinaryIO, encoding: str, max_bytes: int, beat: opening.Beat) -> tuple[Iterator[str], str]:
-    """The text of an open file, and the name of its encoding."""
-    if encoding and encoding not in opening.ENCODINGS:
-        known = ", ".join(opening.ENCODINGS)
-        raise FileRefused("encoding_unknown", f"“{encoding[:40]}” is no encoding that can be read. Choose one of {known}.")
-    pieces = opening.chunks(file, max_bytes=max_bytes, beat=beat)
-    start = next(pieces, b"")
-    encoding = encoding or opening.sniffed(start)
-    return opening.texts(chain([start], pieces), encoding), encoding
-
-
-def _format(text: Iterator[str]) -> tuple[Literal["csv", "json"], Iterator[str]]:
-    """Whether the text begins like JSON; and the text again, whole."""
-    seen: list[str] = []
-    size = 0
-    for piece in text:
-        seen.append(piece)
-        size += len(piece)
-        if start := piece.lstrip("\ufeff \t\n"):
-            return ("json" if start[0] in "[{" else "csv"), chain(seen, text)
-        if size > _MAX_BLANK:
-            break
-    return "csv", chain(seen, text)
 
 
 def _outcome(cells: list[str] | None, header: list[str], width: int, read: Reader) -> Row | Refusal:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stations.ingest.profiles import PROFILES, column_names
-from stations.ingest.reading import fields, parse_fields
+from stations.ingest.reading import fields, parse_fields, raw_record
 from stations.ingest.rows import Refusal, SessionRow
 from tests.ingest import layouts
 
@@ -90,3 +90,19 @@ def test_a_corrected_row_is_read_in_the_zone_of_its_import() -> None:
 
 def test_a_header_that_is_not_of_the_profile_is_said() -> None:
     assert parse_fields(DUNDEE, ["a"], {"a": "1"}).code == "unknown_layout"
+
+
+def test_the_text_of_a_record_is_found_again_by_its_line(tmp_path: Path) -> None:
+    rows = [layouts.row("perth", Site=f"Place {number}\nyard" if number % 3 == 0 else "P") for number in range(4000)]
+    path = layouts.saved(tmp_path, layouts.text("perth", *rows), "file.csv.gz")
+    inspection, found = layouts.seen(path)
+    for record in (found[0], found[1], found[2500], found[-1]):
+        assert raw_record(path, inspection, record.line_no) == record.raw
+    assert raw_record(path, inspection, found[0].line_no + 1) == ""
+    assert raw_record(path, inspection, 99_999) == ""
+
+
+def test_the_text_of_a_cdr_is_found_again_by_its_number(tmp_path: Path) -> None:
+    path = layouts.saved(tmp_path, [{**layouts.CDR, "id": str(number)} for number in range(5)])
+    inspection, found = layouts.seen(path)
+    assert [raw_record(path, inspection, number) for number in range(1, 7)] == [*(record.raw for record in found), ""]
