@@ -1,6 +1,6 @@
 """Reads about prices: the explanation of one session's bill."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from billing.chargeables import REASONS
@@ -36,22 +36,22 @@ def explain(session: Session) -> Explanation:
     """The current price of a session, line by line, and why it is what it is."""
     chargeable = Chargeable.objects.select_related("cdr__tariff_version__tariff", "cdr__customer").get(pk=session.pk)
     cdr = chargeable.cdr
-    base = {
-        "cdr": cdr,
-        "state": chargeable.state,
-        "state_label": chargeable.get_state_display(),
-        "reason": chargeable.reason,
-        "reason_text": REASONS.get(chargeable.reason, chargeable.reason),
-    }
+    told = Explanation(
+        cdr=cdr,
+        state=chargeable.state,
+        state_label=chargeable.get_state_display(),
+        reason=chargeable.reason,
+        reason_text=REASONS.get(chargeable.reason, chargeable.reason),
+    )
     if cdr is None:
-        return Explanation(**base)
+        return told
     if session.mode == Mode.COLLECTED:
-        return Explanation(**base, why=(_collected_sentence(cdr), *_common(cdr)))
+        return replace(told, why=(_collected_sentence(cdr), *_common(cdr)))
     result = _recomputed(session, cdr)
     if result is None:
-        return Explanation(**base, why=_common(cdr), agrees=False)
-    return Explanation(
-        **base,
+        return replace(told, why=_common(cdr), agrees=False)
+    return replace(
+        told,
         lines=result.lines,
         notes=result.notes,
         why=(_tariff_sentence(cdr), *_common(cdr)),

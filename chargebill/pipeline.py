@@ -308,7 +308,7 @@ def change_company_time_zone(*, entity: LegalEntity, time_zone: str, actor: User
 def run_time_zone(task: jobs.Running) -> dict[str, Any]:
     def work(chunk: list[int]) -> None:
         lock_sources(task.params["entity"])
-        before = {f.id: f for f in session_facts.load(chunk)}
+        before: dict[int, SessionFacts | None] = {f.id: f for f in session_facts.load(chunk)}
         recompute_local_columns(session_ids=chunk)
         now = session_facts.load(chunk)
         price_and_count(before=before, now=now, entity_id=task.params["entity"], at=timezone.now())

@@ -81,7 +81,7 @@ def _rounds(records: Iterable[Record]) -> list[dict[str, Record]]:
 
 
 def _store_sessions(batch: ImportBatch, round_: dict[str, Record], stored: Stored, at: datetime) -> None:
-    known = {
+    known: dict[str, list[Any]] = {
         external_id: rest
         for external_id, *rest in Session.objects.filter(source_id=batch.source_id, external_id__in=list(round_)).values_list(
             "external_id", "id", "content_hash", "mode", "revision"
@@ -139,7 +139,7 @@ def _really_changed(batch: ImportBatch, known: dict[str, list[Any]], hashes: dic
 def _store_events(batch: ImportBatch, records: list[Record]) -> int:
     """Stores connector status, authorizations or meter values that are not there yet; returns how many were new."""
     kind = type(records[0].outcome)
-    model = {StatusRow: ConnectorStatus, AuthorizationRow: Authorization, MeterValueRow: MeterValue}[kind]  # type: ignore[index]
+    model: Any = {StatusRow: ConnectorStatus, AuthorizationRow: Authorization, MeterValueRow: MeterValue}[kind]
     rows: dict[str, Record] = {}
     for record in records:
         rows.setdefault(record.outcome.external_id, record)  # type: ignore[union-attr]

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -19,7 +20,7 @@ def elements_of(
     energy_per_kwh: Decimal | None,
     charging_per_minute: Decimal | None,
     idle_per_minute: Decimal | None,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """The four prices as one OCPI TariffElement; minute prices are stored per hour, exactly. None = free."""
     hourly = Decimal(60)
     prices = {

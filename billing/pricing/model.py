@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 
 class Dimension(StrEnum):
@@ -153,7 +154,7 @@ class Result:
         return sum((getattr(line, side) for line in self.lines if line.dimension is dimension), Decimal(0))
 
 
-def tariff_from_elements(*, name: str, version: int, currency: str, tax_included: bool, elements: list[dict]) -> Tariff:
+def tariff_from_elements(*, name: str, version: int, currency: str, tax_included: bool, elements: list[dict[str, Any]]) -> Tariff:
     """Reads OCPI TariffElements (prices as JSON strings or Decimals, never floats). Raises TariffError."""
 
     def parsed() -> Iterator[Element]:

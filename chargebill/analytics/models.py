@@ -34,6 +34,9 @@ class NetworkDay(Measures):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entity", "day", "payment_method", "currency"], name="network_day_key")]
 
+    def __str__(self) -> str:
+        return f"{self.day} {self.payment_method}"
+
 
 class LocationDay(Measures):
     """One place on one day, by payment method and currency."""
@@ -45,6 +48,9 @@ class LocationDay(Measures):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["location", "day", "payment_method", "currency"], name="location_day_key")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.payment_method}"
 
 
 class NetworkHour(models.Model):
@@ -59,6 +65,9 @@ class NetworkHour(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entity", "day", "hour"], name="network_hour_key")]
 
+    def __str__(self) -> str:
+        return f"{self.day} hour {self.hour}"
+
 
 class NetworkDuration(models.Model):
     """Sessions of an entity that ended on a day, by duration bin (see analytics.measures.DURATION_BINS)."""
@@ -70,3 +79,6 @@ class NetworkDuration(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entity", "day", "bin"], name="network_duration_key")]
+
+    def __str__(self) -> str:
+        return f"{self.day} bin {self.bin}"

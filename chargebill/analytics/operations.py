@@ -1,6 +1,8 @@
 """Writes the rollups: deltas with every chunk; anew, or compared, on demand."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 
@@ -11,7 +13,7 @@ from chargebill.core import bulk
 from chargebill.core.models import LegalEntity
 from stations.models import Session
 
-ROLLUPS = {
+ROLLUPS: dict[str, tuple[Any, list[str], list[str]]] = {
     "network_day": (NetworkDay, ["entity_id", "day", "payment_method", "currency"], list(MEASURES)),
     "location_day": (LocationDay, ["location_id", "day", "payment_method", "currency"], list(MEASURES)),
     "network_hour": (NetworkHour, ["entity_id", "day", "hour"], ["sessions", "energy_dwh"]),
@@ -27,7 +29,7 @@ def apply(deltas: Deltas) -> None:
 
 
 def _all_sessions() -> Iterator[Counted]:
-    rows = Session.objects.order_by().values_list(
+    rows: Any = Session.objects.order_by().values_list(
         "entity_id",
         "location_id",
         "local_end_date",
@@ -43,10 +45,10 @@ def _all_sessions() -> Iterator[Counted]:
         "chargeable__cdr__gross_amount",
     )
     for *facts, state, reason, currency, net, gross in rows.iterator(chunk_size=5000):
+        counted = Counted(*facts)
         if currency and counts_as_revenue(state, reason):
-            yield Counted(*facts, currency, net, gross)
-        else:
-            yield Counted(*facts)
+            counted = replace(counted, currency=currency, net=net, gross=gross)
+        yield counted
 
 
 def counted_from_scratch() -> Deltas:
@@ -56,7 +58,7 @@ def counted_from_scratch() -> Deltas:
     return deltas
 
 
-def _stored(name: str) -> dict[tuple, list[int]]:
+def _stored(name: str) -> dict[tuple[Any, ...], list[int]]:
     model, keys, measures = ROLLUPS[name]
     return {
         tuple(row[: len(keys)]): list(row[len(keys) :])

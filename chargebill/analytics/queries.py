@@ -81,6 +81,7 @@ def overview(*, entity: LegalEntity, period: Period[date], location: Location | 
 
     One currency at a time: ``currency``, else the entity's own. Sessions, energy and times count every session.
     """
+    rows: Any
     if location:
         rows = LocationDay.objects.filter(location=location)
     else:

@@ -177,7 +177,7 @@ def reap() -> int:
     silent = now - timedelta(seconds=settings.JOB_HEARTBEAT_TIMEOUT_S)
     reaped = 0
     for job in Job.objects.filter(state=Job.State.RUNNING):
-        if job.heartbeat_at < silent or _is_dead(job):
+        if job.heartbeat_at is None or job.heartbeat_at < silent or _is_dead(job):
             with transaction.atomic():
                 same = Q(pk=job.pk, state=Job.State.RUNNING, attempt=job.attempt, heartbeat_at=job.heartbeat_at)
                 if Job.objects.filter(same).update(state=Job.State.QUEUED, worker=""):
