@@ -25,7 +25,7 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
-from chargebill.core.audited import AuditedAdmin
+from chargebill.core.audited import AuditedAdmin, AuditedForm
 from chargebill.core.errors import UserError
 from chargebill.core.tables.admin import TableAdmin
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
@@ -42,13 +42,17 @@ def company_id(form: forms.ModelForm, cleaned: dict[str, Any]) -> int | None:
     return chosen.pk if chosen else form.instance.entity_id
 
 
-class CustomerForm(forms.ModelForm):
+class CustomerForm(AuditedForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         entity_id = company_id(self, cleaned)
         strangers = [group.name for group in cleaned.get("groups") or () if group.entity_id != entity_id]
         if entity_id and strangers:
             self.add_error("groups", f"{strangers[0]} is a group of another company.")
+        number = cleaned.get("number")
+        others = Customer.objects.filter(entity_id=entity_id, number=number).exclude(pk=self.instance.pk)
+        if number and (same := others.first()):
+            self.add_error("number", f"{same} has this number already. Nothing was saved.")
         leaves = self.instance.pk and cleaned.get("kind") != CustomerKind.PARTNER
         if leaves and self.instance.prefixes.exists():
             self.add_error("kind", "Contract prefixes belong to this partner. Remove them first; nothing was saved.")
@@ -86,7 +90,7 @@ class CustomerAdmin(TableAdmin):
         )
 
 
-class CustomerGroupForm(forms.ModelForm):
+class CustomerGroupForm(AuditedForm):
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]
         if GROUP_SEPARATOR in name:
@@ -117,7 +121,7 @@ class CustomerGroupAdmin(AuditedAdmin):
         )
 
 
-class ContractPrefixForm(forms.ModelForm):
+class ContractPrefixForm(AuditedForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         entity_id, partner, prefix = company_id(self, cleaned), cleaned.get("partner"), cleaned.get("prefix")
@@ -161,7 +165,7 @@ class BlockedFilter(DropdownFilter):
         return queryset.filter(**conditions.get(self.value() or "", {}))
 
 
-class TokenForm(forms.ModelForm):
+class TokenForm(AuditedForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         entity_id, customer = company_id(self, cleaned), cleaned.get("customer")

@@ -14,6 +14,7 @@ from chargebill.core.tables.cells import Choice, Moment, Named, Text, YesNo
 from chargebill.core.tables.formats import Table
 from chargebill.core.tables.resource import TableResource, column, company_column
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
+from memberships.queries import normalized
 from stations.models import TokenType
 
 GROUP_SEPARATOR = "|"
@@ -189,6 +190,8 @@ class ContractPrefixResource(TableResource):
 
     def load(self, table: Table) -> None:
         self.fields["partner"].widget.look_in(self, self.cells(table, "partner"))
+        there = ContractPrefix.objects.values_list("entity_id", "prefix", "partner__name")
+        self.taken = {(entity_id, normalized(prefix)): (prefix, partner) for entity_id, prefix, partner in there}
 
     def candidates(self, table: Table) -> QuerySet[ContractPrefix]:
         return ContractPrefix.objects.filter(prefix__in=self.cells(table, "prefix")).select_related("entity", "partner")
@@ -196,7 +199,11 @@ class ContractPrefixResource(TableResource):
     def check(self, instance: ContractPrefix) -> dict[str, str]:
         if instance.partner.kind != CustomerKind.PARTNER:
             return {"partner": f"{instance.partner} is no roaming partner."}
-        return {}
+        if not normalized(instance.prefix):
+            return {"prefix": "Give at least one letter or digit."}
+        mine = (instance.prefix, instance.partner.name)
+        other, owner = self.taken.setdefault((instance.entity_id, normalized(instance.prefix)), mine)
+        return {"prefix": f"{other} is the same prefix and belongs to {owner}."} if other != instance.prefix else {}
 
     def filter_export(self, queryset: QuerySet[ContractPrefix], **kwargs: Any) -> QuerySet[ContractPrefix]:
         return queryset.select_related("entity", "partner")

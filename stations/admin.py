@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.forms import ModelForm
@@ -21,7 +20,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from chargebill.core.admin import ReadOnlyAdmin, ReadOnlyInline
-from chargebill.core.audited import AuditedAdmin
+from chargebill.core.audited import AuditedAdmin, AuditedForm
 from chargebill.core.tables.admin import TableAdmin
 from stations.models import Authorization, Connector, ConnectorStatus, Evse, Location
 from stations.operations_places import mark_reviewed
@@ -93,7 +92,7 @@ class ConnectorsInline(TabularInline):
     verbose_name_plural = "Connectors"
 
 
-class EvseForm(forms.ModelForm):
+class EvseForm(AuditedForm):
     """The company is the place's, never asked for."""
 
     def clean(self) -> dict[str, Any]:
@@ -105,10 +104,6 @@ class EvseForm(forms.ModelForm):
             self.add_error("location", f"{location} belongs to {location.entity}. An EVSE stays with its company.")
         self.instance.entity_id = location.entity_id
         return cleaned
-
-    def _get_validation_exclusions(self) -> set[str]:
-        # Set above, so that a UID the company already has is found here and not by the database.
-        return super()._get_validation_exclusions() - {"entity"}
 
 
 @admin.register(Evse)

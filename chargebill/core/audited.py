@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, models
 from django.db.models import Model, ProtectedError, QuerySet
@@ -41,7 +41,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        # 22 and 22.00 are the same to whoever reads what changed.
+        return f"{value.normalize():f}"
     return value
 
 
@@ -93,9 +94,37 @@ def entity_of(obj: Model) -> LegalEntity | None:
     return getattr(getattr(obj, "evse", None), "entity", None)
 
 
+class AuditedForm(ModelForm):
+    """Says in words, at the field, that a name is taken; also within a company that can't be changed any more."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # A fixed company is not among the form's fields; left out here, the database would find the clash, with a crash.
+        known = {"entity"} if getattr(self.instance, "entity_id", None) else set()
+        return super()._get_validation_exclusions() - known
+
+    def _update_errors(self, errors: ValidationError) -> None:
+        found = getattr(errors, "error_dict", {})
+        for error in list(found.get(NON_FIELD_ERRORS, [])):
+            if error.code != "unique_together":
+                continue
+            *others, last = [name for name in error.params["unique_check"] if name != "entity"]
+            words = get_text_list([in_words(str(self.fields[name].label)) for name in (*others, last)], "and")
+            taken = ValidationError(f"There is already {self._one_more()} with this {words}. Nothing was saved.", code="unique")
+            found[NON_FIELD_ERRORS].remove(error)
+            found.setdefault(last, []).append(taken)
+        if NON_FIELD_ERRORS in found and not found[NON_FIELD_ERRORS]:
+            del found[NON_FIELD_ERRORS]
+        super()._update_errors(errors)
+
+    def _one_more(self) -> str:
+        name = str(self._meta.model._meta.verbose_name)
+        return f"{'an' if name[0].lower() in 'aeio' else 'a'} {name}"
+
+
 class AuditedAdmin(PortalAdmin):
     """A form whose every save writes an audit event, and a delete button only where no history hangs on the row."""
 
+    form = AuditedForm
     object_history_template = "portal/object_history.html"
     change_form_outer_after_template = "portal/parts/time_zones.html"
 
@@ -130,8 +159,8 @@ class AuditedAdmin(PortalAdmin):
             kwargs["widget"] = UnfoldAdminTextInputWidget(
                 attrs={"list": "time-zones", "autocomplete": "off", "spellcheck": "false"}
             )
-        elif validate_country in validators or validate_currency in validators:
-            kwargs["form_class"] = UpperCaseField
+        elif code := next((v for v in validators if v in (validate_country, validate_currency)), None):
+            kwargs |= {"form_class": UpperCaseField, "advice": code.message}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     # What happened
@@ -153,11 +182,11 @@ class AuditedAdmin(PortalAdmin):
     def _form_changes(self, form: ModelForm, *, add: bool) -> Changes:
         changes: Changes = {}
         for name in form.changed_data:
-            field = form.fields.get(name)
-            if field is None:
-                continue
             if name in SECRET_FIELDS:
                 changes["password"] = [HIDDEN, HIDDEN]
+                continue
+            field = form.fields.get(name)
+            if field is None:
                 continue
             old, new = None if add else self._before(form, name, field), plain(form.cleaned_data.get(name))
             if old != new:

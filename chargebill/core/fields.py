@@ -15,7 +15,12 @@ def offered_time_zones() -> list[str]:
 
 
 class UpperCaseField(forms.CharField):
-    """A code such as DE or EUR, however it was typed."""
+    """A code such as DE or EUR, however it was typed. ``advice`` is said of one that is too long."""
+
+    def __init__(self, *, advice: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if advice:
+            self.error_messages["max_length"] = advice
 
     def to_python(self, value: Any) -> str:
         return super().to_python(value).upper()

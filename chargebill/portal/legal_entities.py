@@ -18,7 +18,7 @@ from billing.models import TaxRule
 from billing.operations import set_tax_rate
 from chargebill import pipeline
 from chargebill.core.admin import ReadOnlyInline
-from chargebill.core.audited import Changes
+from chargebill.core.audited import AuditedForm, Changes
 from chargebill.core.models import LegalEntity, validate_country
 from chargebill.portal.repricing import RepricingMixin
 from chargebill.portal.started import say_started
@@ -49,7 +49,9 @@ class VatIdsField(forms.CharField):
         )
 
     def prepare_value(self, value: Any) -> Any:
-        return "\n".join(f"{country}: {vat_id}" for country, vat_id in value.items()) if isinstance(value, dict) else value
+        return (
+            "\n".join(f"{country}: {vat_id}" for country, vat_id in sorted(value.items())) if isinstance(value, dict) else value
+        )
 
     def to_python(self, value: Any) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -147,7 +149,7 @@ class LegalEntityAdmin(RepricingMixin):
         return changes
 
 
-class TaxRuleForm(forms.ModelForm):
+class TaxRuleForm(AuditedForm):
     """One rate of a company from a day on."""
 
     rate = forms.DecimalField(
@@ -157,7 +159,7 @@ class TaxRuleForm(forms.ModelForm):
         decimal_places=3,
         error_messages={
             "min_value": "A tax rate can't be negative. Enter 0 to 100.",
-            "max_value": "A tax rate is at most 100 %. Enter 20 for 20 %.",
+            "max_value": "A tax rate is at most 100 %%. Enter 20 for 20 %%.",
             "max_digits": "Enter a rate in percent, such as 20 or 8.875.",
             "max_decimal_places": "Enter at most three digits behind the point, such as 8.875.",
         },

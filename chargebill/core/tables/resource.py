@@ -213,7 +213,8 @@ class TableResource(ModelResource):
         for invalid in result.invalid_rows:
             for name, sentences in invalid.error_dict.items():
                 where = "" if name == NON_FIELD_ERRORS else column_of.get(name, name)
-                problems += [Problem(self.lines[invalid.number - 1], where, sentence) for sentence in sentences]
+                # One cell, one sentence: the first says enough to correct it.
+                problems.append(Problem(self.lines[invalid.number - 1], where, sentences[0]))
         for failed in result.error_rows:
             problems += [Problem(self.lines[failed.number - 1], "", str(error.error)) for error in failed.errors]
         return sorted(problems, key=lambda problem: problem.line)
