@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 
 from stations.ingest import values
 from stations.ingest.layout import Profile
@@ -20,8 +21,11 @@ def identity_reader(profile: Profile, positions: Mapping[str, int], header: Sequ
     hashed = [positions[name] for name in profile.identity if name != "external_id" and name in positions]
     field = header[at_id] if at_id >= 0 else ""
 
+    # itemgetter gives a tuple only for two or more.
+    content = itemgetter(*hashed) if len(hashed) > 1 else None
+
     def of_content(cells: Sequence[str]) -> str:
-        said = "\x1f".join([cells[position] for position in hashed])
+        said = "\x1f".join(content(cells)) if content else cells[hashed[0]]
         return hashlib.sha1(said.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
     if at_id < 0:
