@@ -10,7 +10,7 @@ from stations.ingest.clock import Clock
 from stations.ingest.json_values import Object
 from stations.ingest.layout import Profile
 from stations.ingest.moments import check_span
-from stations.ingest.refusals import collected, combined
+from stations.ingest.refusals import attempted, combined
 from stations.ingest.rows import PlaceRow, RowRefused, SessionRow
 
 
@@ -45,29 +45,28 @@ def _session(cdr: Object, clock: Clock, time_zone: str) -> SessionRow:
             f"This is a credit for the CDR {values.quoted(of)}, not a session." if of else "This is a credit, not a session.",
             "credit",
         )
-    checks = (
-        partial(_external_id, cdr),
-        partial(_place, cdr, time_zone),
-        partial(_when, cdr, "start", clock),
-        partial(_when, cdr, "end", clock),
-        partial(_energy, cdr),
-        partial(_amount, cdr),
-        partial(_token, cdr),
-        partial(ocpi_periods.periods, cdr, clock),
+    results, reasons = attempted(
+        (
+            partial(_external_id, cdr),
+            partial(_place, cdr, time_zone),
+            partial(_when, cdr, "start", clock),
+            partial(_when, cdr, "end", clock),
+            partial(_energy, cdr),
+            partial(_amount, cdr),
+            partial(_token, cdr),
+            partial(ocpi_periods.periods, cdr, clock),
+        )
     )
-    if reasons := collected(checks):
+    if reasons:
         raise combined(reasons)
-    started_at, ended_at = _when(cdr, "start", clock), _when(cdr, "end", clock)
+    external_id, place, started_at, ended_at, energy_kwh, (amount, currency), (uid, kind, issuer), periods = results
     check_span(started_at, ended_at, "start_date_time", _end_key(cdr))
-    periods = ocpi_periods.periods(cdr, clock)
-    uid, kind, issuer = _token(cdr)
-    amount, currency = _amount(cdr)
     return SessionRow(
-        external_id=_external_id(cdr),
-        place=_place(cdr, time_zone),
+        external_id=external_id,
+        place=place,
         started_at=started_at,
         ended_at=ended_at,
-        energy_kwh=_energy(cdr),
+        energy_kwh=energy_kwh,
         charging_s=ocpi_periods.charging_s(cdr, periods, started_at, ended_at),
         token_uid=uid,
         token_type=kind,

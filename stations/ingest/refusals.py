@@ -1,6 +1,7 @@
 """Puts several reasons for refusing a row into one."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from stations.ingest.rows import RowRefused
 
@@ -16,10 +17,15 @@ def combined(reasons: Sequence[RowRefused]) -> RowRefused:
 
 def collected(checks: Sequence[Callable[[], object]]) -> list[RowRefused]:
     """The reasons these checks raise."""
-    reasons = []
-    for check in checks:
+    return attempted(checks)[1]
+
+
+def attempted(steps: Sequence[Callable[[], Any]]) -> tuple[list[Any], list[RowRefused]]:
+    """What these steps return, and the reasons of those that raise one: all results are there if there are none."""
+    results, reasons = [], []
+    for step in steps:
         try:
-            check()
+            results.append(step())
         except RowRefused as refused:
             reasons.append(refused)
-    return reasons
+    return results, reasons
