@@ -148,7 +148,8 @@ def dismiss(request: HttpRequest) -> HttpResponse:
             problem = error
         else:
             messages.success(request, f"{count:,} row{'' if count == 1 else 's'} dismissed. They stay readable under Dismissed.")
-            return redirect(back)
+            # Not back to the reason: none of its rows waits any more.
+            return redirect(f"{reverse('admin:stations_quarantinedrow_changelist')}?{wanted.url(state='', code='')}")
     seen = rows.aggregate(count=Count("pk"), last=Max("pk"))
     if not seen["count"]:
         messages.info(request, "No row waits for this reason any more. Nothing was changed.")

@@ -34,13 +34,25 @@ REASONS = {
     "energy_negative": Reason("Negative energy", ASK),
     "amount_unreadable": Reason("Amount can't be read", REWRITE),
     "currency_missing": Reason("Amount without a currency", "Enter the three-letter code, such as EUR."),
+    "status_missing": Reason("No status", ENTER),
+    "token_missing": Reason("No token", ENTER),
+    "result_missing": Reason("No result", ENTER),
+    "session_missing": Reason("No session id", ENTER),
+    "register_missing": Reason("No register", ENTER),
+    "unit_missing": Reason("No unit", ENTER),
     "value_missing": Reason("No value", ENTER),
     "value_unreadable": Reason("Value can't be read", REWRITE),
+    "period_unreadable": Reason("Charging period can't be read", REWRITE),
     "text_too_long": Reason("Text too long", "Shorten it to what identifies it at the source."),
     "column_count": Reason("Too many or too few cells", "A cell holds the separator: put each value back into its column."),
     "unclosed_quote": Reason("Quotation mark never closed", "Put each value into its column, without the quotation mark."),
     "empty_row": Reason("Empty row", "Nothing is lost by dismissing it."),
     "repeated_header": Reason("Column names repeated", "Files were put together. Nothing is lost by dismissing it."),
+    "bad_json": Reason("Not valid JSON", "Correct the text of the record, or ask for it once more."),
+    "not_a_cdr": Reason("Not a CDR", "Nothing is lost by dismissing what is no session."),
+    "credit_cdr": Reason(
+        "Credit for another CDR", "It takes a session back and is none itself: look at that session, then dismiss it."
+    ),
     "unreadable_row": Reason("Row can't be read", "Compare it with the other rows of the file, and correct or dismiss it."),
 }
 
