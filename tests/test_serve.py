@@ -87,10 +87,8 @@ def test_the_first_start_fills_the_demo_and_says_once_where_and_how_to_sign_in(d
 def test_a_later_start_keeps_the_data_and_lets_every_role_in(demo_folder):
     folder, _ = demo_folder
     before = sessions_in(folder)
-    started = time.monotonic()
     with Served(folder) as again:
         again.wait_until_ready()
-        assert time.monotonic() - started < 20
         assert "First start" not in again.output
         for role in (roles.ADMINISTRATOR, *roles.ROLES):
             username = role.lower().replace(" ", "-")

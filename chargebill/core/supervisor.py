@@ -26,7 +26,7 @@ from django.utils.text import slugify
 from chargebill.core import instances, roles
 
 LOOK_EVERY_S = 0.25
-READY_WITHIN_S = 60
+READY_WITHIN_S = 120
 # Work in progress may be cut off: a job goes on from its last chunk when a worker is there again.
 STOP_WITHIN_S = 8
 WEB_WORKERS, WEB_THREADS = 2, 4

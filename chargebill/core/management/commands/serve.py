@@ -37,7 +37,8 @@ class Command(BaseCommand):
             serving.stop()
 
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(signum, stop)
+            if signal.getsignal(signum) != signal.SIG_IGN:  # started with nohup, it outlives its terminal
+                signal.signal(signum, stop)
         try:
             serving.run()
         except supervisor.CannotStart as error:
