@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, ManyToManyField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -24,6 +24,7 @@ from unfold.contrib.filters.admin import (
     RelatedDropdownFilter,
 )
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from chargebill.core.audited import AuditedAdmin, AuditedForm
 from chargebill.core.errors import UserError
@@ -72,7 +73,7 @@ class CustomerAdmin(TableAdmin):
     search_fields = ["name", "number", "company", "email"]
     search_help_text = "Name, number, company or e-mail"
     list_select_related = ["entity"]
-    autocomplete_fields = ["groups"]
+    empty_sentence = "Somebody who is billed: a member, a business, a roaming partner. Drivers who pay on the spot are none."
     fieldsets = [
         (None, {"fields": ["entity", "kind", "name", "number", "groups"]}),
         ("Contact", {"fields": ["email", "language"]}),
@@ -81,6 +82,10 @@ class CustomerAdmin(TableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         return super().get_queryset(request).annotate(tokens_held=Count("tokens"))
+
+    def formfield_for_manytomany(self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @display(description="Tokens", ordering="tokens_held")
     def token_count(self, obj: Any) -> str:
@@ -105,6 +110,7 @@ class CustomerGroupAdmin(AuditedAdmin):
     search_fields = ["name"]
     list_select_related = ["entity"]
     fields = ["entity", "name"]
+    empty_sentence = "A group is a set of customers that prices can be given to, such as residents or a fleet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CustomerGroup]:
         return super().get_queryset(request).annotate(customer_count=Count("customers"))
@@ -147,6 +153,7 @@ class ContractPrefixAdmin(TableAdmin):
     list_select_related = ["entity", "partner"]
     autocomplete_fields = ["partner"]
     fields = ["entity", "prefix", "partner"]
+    empty_sentence = "Contract ids that begin so belong to a roaming partner. The longest prefix wins."
 
 
 class BlockedFilter(DropdownFilter):
@@ -203,8 +210,9 @@ class TokenAdmin(ReviewedMixin, TableAdmin):
     autocomplete_fields = ["customer"]
     fields = ["entity", "uid", "type", "contract_id", "customer", "needs_review"]
     change_form_outer_before_template = "portal/parts/token_state.html"
+    empty_sentence = "A card, an app account or a contract. Importing sessions makes unknown ones by itself."
 
-    @display(description="Blocked", ordering="blocked_from")
+    @display(description="Blocked", ordering="blocked_from", empty_value="")
     def blocked(self, obj: Token) -> str:
         if obj.blocked_from is None:
             return ""

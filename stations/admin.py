@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import Count, QuerySet
-from django.forms import ModelForm
+from django.forms import Field, ModelForm
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -27,14 +28,18 @@ from stations.operations_places import mark_reviewed
 from stations.resources import ConnectorResource, EvseResource
 
 
+def review_mark(obj: Any) -> str:
+    return render_to_string("portal/parts/mark.html", {"mark": "review"}) if obj.needs_review else ""
+
+
 class ReviewedMixin(AuditedAdmin):
     """Rows an import made: shown as such, and taken off the list of things to look at."""
 
     actions = ["mark_as_reviewed"]
 
-    @display(description="Review", ordering="needs_review")
+    @display(description="Review", ordering="needs_review", empty_value="")
     def review(self, obj: Any) -> str:
-        return render_to_string("portal/parts/mark.html", {"mark": "review"}) if obj.needs_review else ""
+        return review_mark(obj)
 
     @admin.action(description="Mark as reviewed", permissions=["change"])
     def mark_as_reviewed(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -48,11 +53,19 @@ class EvsesInline(ReadOnlyInline):
     """The EVSEs at a place; each opens its own form."""
 
     model = Evse
-    fields = ["uid", "evse_id", "model", "needs_review"]
+    fields = ["unit", "evse_id", "model", "review"]
     readonly_fields = fields
-    show_change_link = True
+    hide_title = True
     per_page = 20
     verbose_name_plural = "EVSEs here"
+
+    @display(description="UID")
+    def unit(self, obj: Evse) -> str:
+        return render_to_string("portal/parts/row_link.html", {"row": obj, "page": "admin:stations_evse_change"})
+
+    @display(description="Review", empty_value="")
+    def review(self, obj: Evse) -> str:
+        return review_mark(obj)
 
 
 class LocationAdmin(ReviewedMixin, TableAdmin):
@@ -73,6 +86,11 @@ class LocationAdmin(ReviewedMixin, TableAdmin):
         ("Address", {"fields": ["address", ("postal_code", "city"), "country", ("latitude", "longitude")]}),
     ]
     inlines = [EvsesInline]
+    empty_sentence = "Importing sessions makes unknown places by itself; entering them first saves the review."
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        # A place that is not there yet has no EVSEs to show.
+        return self.inlines if obj else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Location]:
         return super().get_queryset(request).annotate(evse_count=Count("evses"))
@@ -89,7 +107,18 @@ class ConnectorsInline(TabularInline):
     model = Connector
     fields = ["number", "standard", "power_type", "rated_kw", "needs_review"]
     extra = 0
+    # One by one, on their own pages: what hangs on them is looked at there.
+    can_delete = False
+    hide_title = True
+    show_change_link = True
     verbose_name_plural = "Connectors"
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Field | None:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            # In a table the column's head is no label that assistive technology would read out.
+            field.widget.attrs["aria-label"] = str(field.label)
+        return field
 
 
 class EvseForm(AuditedForm):
@@ -123,6 +152,7 @@ class EvseAdmin(ReviewedMixin, TableAdmin):
     fields = ["location", "uid", "evse_id", "model", "needs_review"]
     inlines = [ConnectorsInline]
     fixed_fields = ()
+    empty_sentence = "An EVSE charges one vehicle at a time. Importing sessions makes unknown ones by itself."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Evse]:
         return super().get_queryset(request).annotate(connector_count=Count("connectors"))
@@ -151,6 +181,7 @@ class ConnectorAdmin(ReviewedMixin, TableAdmin):
     list_select_related = ["evse__location", "evse__entity"]
     autocomplete_fields = ["evse"]
     fields = ["evse", "number", "standard", "power_type", "rated_kw", "needs_review"]
+    empty_sentence = "A connector is one plug or socket of an EVSE. Importing sessions makes unknown ones by itself."
 
     @display(description="Connector", ordering="evse__uid")
     def name(self, obj: Connector) -> str:
@@ -171,6 +202,7 @@ class ConnectorAdmin(ReviewedMixin, TableAdmin):
 class ConnectorStatusAdmin(ReadOnlyAdmin):
     """What connectors said, newest import first. Never changes."""
 
+    empty_sentence = "They come in with a connector status file, on the imports page."
     list_display = ["moment", "connector", "location", "status", "error_code", "firmware"]
     list_filter = [
         ("connector", AutocompleteSelectFilter),
@@ -199,6 +231,7 @@ class ConnectorStatusAdmin(ReadOnlyAdmin):
 class AuthorizationAdmin(ReadOnlyAdmin):
     """Tokens that asked to charge, and what they were told. Never changes."""
 
+    empty_sentence = "They come in with an authorizations file, on the imports page."
     list_display = ["moment", "token_uid", "method", "result", "price_shown", "entity"]
     list_filter = [
         ("entity", RelatedDropdownFilter),

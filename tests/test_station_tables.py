@@ -135,10 +135,12 @@ def test_a_file_that_is_no_table_is_refused_in_words(places: TablePages, data: b
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(places: TablePages) -> None:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
-            for _ in range(210):
-                sheet.write(bytes(1024**2))
+    with (
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet,
+    ):
+        for _ in range(210):
+            sheet.write(bytes(1024**2))
     assert len(out.getvalue()) < 1024**2
     assert "unpacks to 210 MB" in places.refusal(out.getvalue(), "bomb.xlsx")
 

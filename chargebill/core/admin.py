@@ -33,6 +33,16 @@ class ReadOnlyAdmin(PortalAdmin):
     warn_unsaved_form = False
     list_disable_select_all = True
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        # What never changes has no history to show.
+        return super().changeform_view(request, object_id, form_url, {"show_history": False, **(extra_context or {})})
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

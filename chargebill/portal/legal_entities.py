@@ -78,13 +78,26 @@ class VatIdsField(forms.CharField):
             return True
 
 
+def since(rule: TaxRule) -> str:
+    return f"{rule.valid_from:%-d %b %Y}" if rule.valid_from else "Since ever"
+
+
 class TaxRulesInline(ReadOnlyInline):
     """The rates of this company, as they began."""
 
     model = TaxRule
-    fields = ["rate", "code", "valid_from", "source"]
+    fields = ["tax", "since", "source"]
     readonly_fields = fields
+    hide_title = True
     verbose_name_plural = "Tax rates"
+
+    @display(description="Tax")
+    def tax(self, obj: TaxRule) -> str:
+        return str(obj)
+
+    @display(description="From")
+    def since(self, obj: TaxRule) -> str:
+        return since(obj)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("billing.view_taxrule")
@@ -103,8 +116,12 @@ class LegalEntityAdmin(RepricingMixin):
         ("Review", {"fields": ["is_provisional"]}),
     ]
     inlines = [TaxRulesInline]
+    empty_sentence = "Who bills, in which money, by which clock. Everything else belongs to a company."
     change_form_outer_before_template = "portal/parts/company_links.html"
     priced_by = ("billing_from", "country", "base_currency", "is_provisional")
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return self.inlines if obj else []
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         if db_field.name == "vat_ids":
@@ -123,11 +140,11 @@ class LegalEntityAdmin(RepricingMixin):
             field.help_text = HELP[db_field.name]
         return field
 
-    @display(description="Still needs")
+    @display(description="Still needs", empty_value="")
     def still_needs(self, obj: LegalEntity) -> str:
         return ", ".join(obj.missing)
 
-    @display(description="Review", ordering="is_provisional")
+    @display(description="Review", ordering="is_provisional", empty_value="")
     def review(self, obj: LegalEntity) -> str:
         return render_to_string("portal/parts/mark.html", {"mark": "review"}) if obj.is_provisional else ""
 
@@ -196,13 +213,22 @@ class TaxRuleForm(AuditedForm):
 @admin.register(TaxRule)
 class TaxRuleAdmin(RepricingMixin):
     form = TaxRuleForm
-    list_display = ["__str__", "entity", "rate", "code", "valid_from", "source"]
+    list_display = ["tax", "entity", "since", "source"]
     list_filter = [("entity", RelatedDropdownFilter)]
     list_select_related = ["entity"]
     fields = ["entity", "rate", "code", "valid_from", "source"]
     fixed_fields = ("entity", "valid_from")
+    empty_sentence = "Without a rate every session is held, never billed at 0 %."
     priced_by = ("rate", "code", "valid_from", "entity")
     priced_by_new_rows = True
+
+    @display(description="Tax", ordering="rate")
+    def tax(self, obj: TaxRule) -> str:
+        return str(obj)
+
+    @display(description="From", ordering="valid_from")
+    def since(self, obj: TaxRule) -> str:
+        return since(obj)
 
     def save_model(self, request: HttpRequest, obj: TaxRule, form: ModelForm, change: bool) -> None:
         rule = set_tax_rate(

@@ -83,13 +83,13 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):
     form = PersonForm
     add_form = NewPersonForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["username", "first_name", "last_name", "email", "roles", "is_active", "last_login"]
+    list_display = ["username", "first_name", "last_name", "email", "roles", "may_sign_in", "last_login"]
     list_filter = [("groups", RelatedDropdownFilter), ("is_active", BooleanRadioFilter)]
     search_fields = ["username", "first_name", "last_name", "email"]
     search_help_text = "User name, name or e-mail"
     filter_horizontal = ()
     fieldsets = [
-        (None, {"fields": ["username", "password", "is_active"]}),
+        (None, {"fields": ["username", "is_active"]}),
         ("Person", {"fields": ["first_name", "last_name", "email"]}),
         ("What they may do", {"fields": ["groups"]}),
         ("Since", {"fields": ["last_login", "date_joined"]}),
@@ -101,6 +101,7 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):
     ]
     readonly_fields = ["last_login", "date_joined"]
     list_before_template = "portal/parts/roles_link.html"
+    change_form_outer_before_template = "portal/parts/person_links.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
@@ -111,6 +112,14 @@ class PersonAdmin(DjangoUserAdmin, AuditedAdmin):
             form.base_fields["is_active"].label = "May sign in"
             form.base_fields["is_active"].help_text = "Take this away instead of deleting a person: what they did stays theirs."
         return form
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Whoever deletes is an Administrator and stays, so there is always one.
+        return super().has_delete_permission(request, obj) and (obj is None or obj.pk != request.user.pk)
+
+    @display(description="May sign in", ordering="is_active")
+    def may_sign_in(self, obj: User) -> str:
+        return "Yes" if obj.is_active else "No"
 
     @display(description="Roles")
     def roles(self, obj: User) -> str:
