@@ -31,6 +31,8 @@ READY_WITHIN_S = 120
 STOP_WITHIN_S = 8
 WEB_WORKERS, WEB_THREADS = 2, 4
 TRIES = 4
+# A process that ran this long was well; one that did not waits, at most as long, before the next try.
+LASTS_S = 30
 PR_SET_PDEATHSIG = 1
 
 
@@ -79,6 +81,7 @@ class Child:
 
     def start(self) -> None:
         self.started = time.monotonic()
+        self.restart_at: float | None = None
         # A session of its own: Ctrl-C reaches the supervisor only, which then stops its children in order.
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, start_new_session=True, **self.options)
 
@@ -87,10 +90,13 @@ class Child:
         code = self.process.poll()
         if code is None:
             return
-        lasted = time.monotonic() - self.started
-        self.early_ends = self.early_ends + 1 if lasted < 30 else 1
-        if lasted >= min(30, 2 ** (self.early_ends - 1)) - 1:
-            say(f"The {self.title} ended (code {code}) and is started again.")
+        now = time.monotonic()
+        if self.restart_at is None:
+            self.early_ends = self.early_ends + 1 if now - self.started < LASTS_S else 1
+            wait_s = min(LASTS_S, 2 ** (self.early_ends - 1))
+            self.restart_at = now + wait_s
+            say(f"The {self.title} ended (code {code}) and is started again in {wait_s} s.")
+        if now >= self.restart_at:
             self.start()
 
     def ask_to_stop(self) -> None:
