@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -34,6 +34,8 @@ PER_PAGE = 50
 NOBODY_CAME = timedelta(seconds=15)
 # Above this, how many exactly no longer matters to somebody who looks them over, and counting would take its time.
 MOST = 1000
+# Imports with more rows than this are not read through to show their page.
+LARGE = 50_000
 LIST_FILTERS = {"entity": "source__entity", "layout": "source__profile", "mode": "mode", "state": "job__state"}
 
 
@@ -165,26 +167,32 @@ class Unreviewed:
 
 def unreviewed(batch: ImportBatch, *, with_tokens: bool) -> list[Unreviewed]:
     """Places, EVSEs, connectors and tokens of this import's sessions that are still marked for review."""
-    sessions = Session.objects.filter(batch=batch)
     entity = batch.source.entity_id
-    kinds: list[tuple[QuerySet[Any], str, str]] = [
-        (Location.objects.filter(entity=entity), "location", "place"),
-        (Evse.objects.filter(entity=entity), "connector__evse", "EVSE"),
-        (Connector.objects.filter(evse__entity=entity), "connector", "connector"),
+    kinds: list[tuple[QuerySet[Any], str, str, str]] = [
+        (Location.objects.filter(entity=entity), "pk", "location", "place"),
+        (Evse.objects.filter(entity=entity), "pk", "connector__evse", "EVSE"),
+        (Connector.objects.filter(evse__entity=entity), "pk", "connector", "connector"),
     ]
-    found = []
-    for rows, column, word in kinds:
-        met = rows.filter(Exists(sessions.filter(**{column: OuterRef("pk")})))
-        found.append(_flagged(met, word, f"admin:stations_{rows.model._meta.model_name}_changelist"))
     if with_tokens:
-        met = Token.objects.filter(entity=entity).filter(Exists(sessions.filter(token_uid=OuterRef("uid")).exclude(token_uid="")))
-        found.append(_flagged(met, "token", "admin:memberships_token_changelist"))
+        kinds.append((Token.objects.filter(entity=entity), "uid", "token_uid", "token"))
+    found = [_flagged(_met(batch, rows, key, column), word) for rows, key, column, word in kinds]
     return [kind for kind in found if kind.count]
 
 
-def _flagged(rows: QuerySet[Any], word: str, url: str) -> Unreviewed:
+def _met(batch: ImportBatch, rows: QuerySet[Any], key: str, column: str) -> QuerySet[Any]:
+    """The rows that sessions of this import name: read from the sessions of a small import, else looked up row by row."""
+    sessions = Session.objects.exclude(token_uid="") if column == "token_uid" else Session.objects.all()
+    if batch.rows_read <= LARGE:
+        return rows.filter(**{f"{key}__in": sessions.filter(batch=batch).values(column)})
+    # The sum keeps the database from going through the whole import for every row: it has an index on the column.
+    sessions = sessions.annotate(of=F("batch_id") + 0).filter(**{"of": batch.pk, column: OuterRef(key)})
+    return rows.filter(Exists(sessions))
+
+
+def _flagged(rows: QuerySet[Any], word: str) -> Unreviewed:
     count = rows.filter(needs_review=True).order_by().values("pk")[: MOST + 1].count()
-    return Unreviewed(count, word if count == 1 else f"{word}s", f"{reverse(url)}?needs_review__exact=1")
+    url = reverse(f"admin:{rows.model._meta.app_label}_{rows.model._meta.model_name}_changelist")
+    return Unreviewed(count, word if count == 1 else f"{word}s", f"{url}?needs_review__exact=1")
 
 
 def _batch(request: HttpRequest, pk: int) -> ImportBatch:
@@ -197,7 +205,9 @@ def _context(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
     """What the part of the page that changes while the import runs shows."""
     job = batch.job
     profile = PROFILES.get(batch.source.profile)
-    groups = groups_of(batch) if batch.rows_quarantined else []
+    # Asked every second while it runs.
+    counts_groups = batch.rows_quarantined and (not job.is_open or batch.rows_quarantined <= LARGE)
+    groups = groups_of(batch) if counts_groups else []
     context: dict[str, Any] = {
         "batch": batch,
         "job": job,
@@ -229,7 +239,7 @@ def batch_page(request: HttpRequest, pk: int) -> HttpResponse:
         "title": batch.file_name,
         "crumbs": [("Imports", reverse("admin:stations_importbatch_changelist"))],
         "layout": layouts.title_of(batch.source.profile),
-        "mode_words": MODE_WORDS[Mode(batch.mode)],
+        "mode_outcome": MODE_WORDS[Mode(batch.mode)][1],
         "same_file": same_file,
         **changing,
     }

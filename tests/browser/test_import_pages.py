@@ -192,6 +192,24 @@ def test_impatience_makes_one_import(
     assert ImportBatch.objects.count() == 1
 
 
+def test_an_upload_that_breaks_off_says_so(
+    entity: LegalEntity, page: Page, sign_in: Callable[..., Any], file: Callable[..., Path], console_errors: list[str]
+) -> None:
+    sign_in(BILLING_CLERK)
+    page.goto("/imports/new/")
+    page.set_input_files("#id_file", file(line("1")))
+    page.get_by_role("radio", name="History").check()
+    page.route("**/imports/new/", lambda route: route.abort())
+    page.get_by_role("button", **IMPORT).click()
+    expect(page.get_by_text("The upload broke off and nothing was imported.")).to_be_visible()
+    console_errors.clear()
+
+    page.unroute_all()
+    page.get_by_role("button", **IMPORT).click()
+    page.wait_for_url(ITS_PAGE)
+    assert ImportBatch.objects.count() == 1
+
+
 def test_the_upload_works_without_scripts(
     entity: LegalEntity, browser: Any, live_server: Any, page: Page, sign_in: Callable[..., Any], file: Callable[..., Path]
 ) -> None:

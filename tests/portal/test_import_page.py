@@ -13,6 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from chargebill.core.models import Job, LegalEntity
 from chargebill.core.roles import ADMINISTRATOR, ANALYST, AUDITOR, BILLING_CLERK, ROLES
+from chargebill.portal import imports
 from stations.models import ConnectorStatus, ImportBatch, Location, Session
 from tests.portal.import_files import import_text, line, text_of
 
@@ -177,12 +178,19 @@ def test_places_and_tokens_an_import_made_wait_to_be_looked_at(entity: LegalEnti
     assert "1 place" not in words(page(clerk, batch))
 
 
-def test_another_imports_unknown_places_are_not_this_ones(entity: LegalEntity, clerk: Client) -> None:
+@pytest.mark.parametrize("large", [50_000, 0], ids=["small import", "large import"])
+def test_another_imports_unknown_places_are_not_this_ones(
+    large: int, entity: LegalEntity, clerk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "LARGE", large)
     first = import_text(entity, GOOD)
     second = import_text(entity, text_of(line("9").replace("Town hall,E1", "Harbor,H7")), name="second.csv")
+    third = import_text(entity, text_of(line("10", token="CARD1")), name="third.csv")
 
     for batch in (first, second):
         assert "1 place 1 EVSE 1 connector" in words(page(clerk, batch))
+        assert "1 token" not in words(page(clerk, batch))
+    assert "1 place 1 EVSE 1 connector 1 token" in words(page(clerk, third))
 
 
 def test_tokens_are_not_counted_for_who_may_not_see_them(entity: LegalEntity, client_of: Callable[[str], Client]) -> None:
