@@ -29,6 +29,7 @@ class Chart:
     """
 
     title: str
+    note: str
     data: dict[str, Any]
     header: tuple[str, ...]
     rows: list[list[Cell]]
@@ -132,6 +133,7 @@ def revenue(found: Overview, period: Period[date], before: Period[date] | None, 
         shown.append((links[n] if sessions else "", cells))
     return Chart(
         title=f"Revenue by {step}",
+        note="",
         data={
             "kind": "bars",
             "axis": f"{currency}, net".lstrip(", "),
@@ -163,6 +165,7 @@ def methods(found: Overview, link: Link) -> Chart:
     ]
     return Chart(
         title="Payment methods",
+        note="Sessions by how they were paid.",
         data={
             "kind": "bars",
             "sideways": True,
@@ -187,9 +190,9 @@ def durations(found: Overview, link: Link) -> Chart:
     shares = [f"{written.number(count * 100 / total if total else 0, 1)} %" for _, count in found.durations]
     return Chart(
         title="Session duration",
+        note="Sessions by time from plugging in to the end.",
         data={
             "kind": "bars",
-            "axis": "sessions",
             "every_label": True,
             "labels": [_two_lines(label) for label, _ in found.durations],
             "titles": [label for label, _ in found.durations],
@@ -247,6 +250,7 @@ def hours(found: Overview, what: str, link: Link) -> Chart:
     ]
     return Chart(
         title="Peak hours",
+        note=f"When sessions start, on the place’s own clock{', in kWh' if what == 'energy' else ''}.",
         data={"series": [{"values": values}]},
         header=("weekday", "hour", "sessions", "energy_kwh"),
         rows=rows,

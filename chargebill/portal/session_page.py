@@ -242,8 +242,8 @@ def _revisions(session: Session) -> Iterator[Revision]:
     """Each change of the facts, the newest first: what came, and what it replaced."""
     kept = list(session.revisions.select_related("batch").order_by("-revision"))
     facts = [{name: _text(value) for name, value in revision.facts.items()} for revision in kept]
-    names = _names(facts)
     after = {name: _text(getattr(session, name)) for name in (facts[0] if facts else ())}
+    names = _names([after, *facts])
     came_with = (session.batch, session.line_no)
     for revision, before in zip(kept, facts, strict=True):
         changes = [
@@ -257,12 +257,10 @@ def _revisions(session: Session) -> Iterator[Revision]:
 
 def _names(facts: list[dict[str, str]]) -> dict[tuple[str, str], str]:
     """What a key of a place or a connector stands for, for the facts where they are kept as keys."""
-    if not facts:
-        return {}
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for column, model in (("location_id", Location), ("connector_id", Connector)):
         keys = {version[column] for version in facts if version.get(column)}
-        for row in model.objects.filter(pk__in=keys):
+        for row in model.objects.filter(pk__in=keys) if keys else ():
             found[column, str(row.pk)] = str(row)
     return found
 

@@ -37,7 +37,7 @@
     return made;
   }
 
-  function options(data, still) {
+  function options(data) {
     const text = color("--cb-subtle");
     const grid = color("--cb-line");
     const along = data.sideways ? "y" : "x";
@@ -46,7 +46,7 @@
       responsive: true,
       maintainAspectRatio: false,
       layout: { padding: { top: data.shares && !data.sideways ? 16 : 0 } },
-      animation: still ? false : { duration: 250 },
+      animation: false,
       indexAxis: along,
       interaction: { mode: "index", axis: along, intersect: false },
       onClick: (event, found) => {
@@ -60,7 +60,7 @@
         [along]: {
           grid: { display: false },
           border: { color: grid },
-          ticks: { color: text, maxRotation: 0, autoSkip: !data.every_label, autoSkipPadding: 12, font: { size: data.every_label ? 11 : 12 } },
+          ticks: { color: text, maxRotation: 0, autoSkip: !data.every_label, autoSkipPadding: 12, font: { size: data.every_label ? 10.5 : 12 } },
         },
         [value]: {
           beginAtZero: true,
@@ -168,10 +168,9 @@
     const canvas = document.createElement("canvas");
     holder.replaceChildren(canvas);
     holder.tabIndex = 0;
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     const chart = new Chart(canvas, {
       data: { labels: data.labels, datasets: data.series.map((series, n) => dataset(series, n, data.kind)) },
-      options: options(data, still),
+      options: options(data),
       plugins: [shares],
     });
     keyboard(holder, chart, data);
@@ -186,7 +185,7 @@
     Chart.defaults.color = color("--cb-subtle");
     for (const { chart, data } of charts) {
       chart.data.datasets = data.series.map((series, n) => dataset(series, n, data.kind));
-      chart.options = options(data, true);
+      chart.options = options(data);
       chart.update("none");
     }
   });
