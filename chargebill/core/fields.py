@@ -1,5 +1,6 @@
 """Form fields that forgive how people write codes and zones."""
 
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -9,9 +10,16 @@ from django import forms
 _OFFERED_AREAS = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 
 
+@cache
+def time_zones() -> dict[str, str]:
+    """Every IANA name by its case-folded form; read once, since finding them walks the file system."""
+    return {zone.casefold(): zone for zone in available_timezones()}
+
+
+@cache
 def offered_time_zones() -> list[str]:
     """IANA names to choose from, sorted."""
-    return sorted(zone for zone in available_timezones() if zone.startswith(_OFFERED_AREAS))
+    return sorted(zone for zone in time_zones().values() if zone.startswith(_OFFERED_AREAS))
 
 
 class UpperCaseField(forms.CharField):
@@ -31,5 +39,4 @@ class TimeZoneField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value)
-        wanted = text.replace(" ", "_").casefold()
-        return next((zone for zone in available_timezones() if zone.casefold() == wanted), text)
+        return time_zones().get(text.replace(" ", "_").casefold(), text)

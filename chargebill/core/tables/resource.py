@@ -265,7 +265,8 @@ class TableResource(ModelResource):
                 errors[field.name] = ValidationError(f"Empty. Say which {field.related_model._meta.verbose_name} it belongs to.")
         try:
             # Rows referred to were just read, and the natural key is what found this one.
-            instance.clean_fields(exclude={*errors, *(field.name for field in relations)})
+            checked = {f.attribute for f in self.fields.values() if getattr(f.widget, "checks_all", False)}
+            instance.clean_fields(exclude={*errors, *checked, *(field.name for field in relations)})
         except ValidationError as error:
             errors = error.update_error_dict(errors)
         if not errors:
