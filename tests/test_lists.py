@@ -34,7 +34,7 @@ QUERIES = {
     "stations.ImportBatch": FRAME + 3,
     "stations.Location": FRAME + 3,
     "stations.QuarantinedRow": FRAME + 6,
-    "stations.Session": FRAME + 4,
+    "stations.Session": FRAME + 5,
 }
 EVERY_ROLE = (ADMINISTRATOR, *ROLES)
 HTML_MAX_BYTES = 150_000

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from chargebill.core.models import User
 from chargebill.portal import format as written
-from chargebill.portal.session_filters import SHORTEST_PREFIX, spellings, starts_with
+from chargebill.portal.session_filters import SHORTEST_PREFIX, spellings, starts_with, with_number
 from chargebill.portal.site import page, site
 from memberships.models import Customer, Token
 from stations.models import Evse, ImportBatch, Location, Session
@@ -72,8 +72,11 @@ def _exact_first(exact: Iterable[Any], others: Iterable[Any]) -> list[Any]:
 
 def sessions(text: str) -> list[Hit]:
     """By number: exact, or from four characters on its beginning."""
-    rows = Session.objects.select_related("location", "entity", "connector__evse").order_by("external_id", "pk")
-    found = _exact_first(rows.filter(external_id=text)[: MOST + 1], rows.filter(_begins("external_id", text))[: MOST + 1])
+    begin_so = with_number(text).order_by("external_id", "pk")
+    keys = [*begin_so.filter(external_id=text).values_list("pk", flat=True)[: MOST + 1]]
+    keys += [key for key in begin_so.values_list("pk", flat=True)[: MOST + 1] if key not in keys]
+    rows = Session.objects.select_related("location", "entity", "connector__evse").in_bulk(keys[: MOST + 1])
+    found = [rows[key] for key in keys[: MOST + 1] if key in rows]
     return [
         Hit(
             f"Session {session.external_id}",

@@ -134,8 +134,8 @@ def _quantity(value: Decimal, unit: str) -> str:
 
 def _lines(explanation: Explanation) -> Iterator[PriceLine]:
     cdr = explanation.cdr
-    assert cdr is not None or not explanation.lines
-    for line in explanation.lines:
+    for line in explanation.lines if cdr else ():
+        assert cdr is not None
         per = {"kWh": "kWh", "s": "min"}.get(line.unit, "session")
         yield PriceLine(
             label=LABELS[line.dimension],

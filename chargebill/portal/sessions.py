@@ -83,7 +83,7 @@ def _beyond(cursor: str, sort: str, *, forward: bool) -> Q:
 
 
 def page_of(wanted: SessionFilter, query: Any) -> Page:
-    """The page the URL asks for: two queries, however many sessions there are."""
+    """The page the URL asks for: a few queries, however many sessions there are."""
     matching = wanted.apply(Session.objects.all())
     count = matching.values("pk")[: COUNT_TO + 1].count()
     capped = count > COUNT_TO
@@ -92,15 +92,17 @@ def page_of(wanted: SessionFilter, query: Any) -> Page:
         sort = DEFAULT_SORT
     after, before = query.get("after", ""), query.get("before", "")
     forward = not before
-    rows = matching.select_related("location", "entity", "connector__evse", "chargeable__cdr")
+    # Which ones first, from as little as possible; then all of these few.
+    rows = wanted.apply(Session.objects.all(), many=capped)
     if cursor := before or after:
         try:
             rows = rows.filter(_beyond(cursor, sort, forward=forward))
         except ValueError:
             cursor, forward = "", True
     direction = sort if forward else (sort[1:] if sort.startswith("-") else f"-{sort}")
-    found = list(ordered(rows, direction)[: PER_PAGE + 1])
-    more, found = len(found) > PER_PAGE, found[:PER_PAGE]
+    keys = list(ordered(rows, direction).values_list("pk", flat=True)[: PER_PAGE + 1])
+    whole = Session.objects.select_related("location", "entity", "connector__evse", "chargeable__cdr").in_bulk(keys[:PER_PAGE])
+    more, found = len(keys) > PER_PAGE, [whole[key] for key in keys[:PER_PAGE] if key in whole]
     if not forward:
         found.reverse()
     has_newer, has_older = (bool(cursor), more) if forward else (more, True)

@@ -1,6 +1,8 @@
 """The one glossary of states: each has one word, one tone (color) and one icon everywhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from billing.models import Chargeable
 from chargebill.core.models import Job
@@ -51,9 +53,15 @@ UNKNOWN = Shown("Not known", QUIET, "help", "ChargeBill does not know this state
 
 MARKS = {"review": REVIEW, "blocked": BLOCKED}
 
-KINDS = {"chargeable": CHARGEABLE, "job": JOB, "quarantine": QUARANTINE, "mode": MODE, "mark": MARKS}
+KINDS: dict[str, Mapping[Any, Shown]] = {
+    "chargeable": CHARGEABLE,
+    "job": JOB,
+    "quarantine": QUARANTINE,
+    "mode": MODE,
+    "mark": MARKS,
+}
 
 
 def shown(kind: str, state: str) -> Shown:
     """The look of a state; a state nobody described is shown as not known instead of failing the page."""
-    return KINDS[kind].get(state, UNKNOWN)  # type: ignore[call-overload]
+    return KINDS[kind].get(state, UNKNOWN)
