@@ -5,3 +5,7 @@ from chargebill.portal import company
 
 # The portal answers everything else, so it comes last.
 urlpatterns = [*company.urlpatterns, path("", admin.site.urls)]
+
+handler400 = "chargebill.portal.errors.bad_request"
+handler403 = "chargebill.portal.errors.forbidden"
+handler404 = "chargebill.portal.errors.not_found"

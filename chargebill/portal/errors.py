@@ -1,0 +1,35 @@
+"""What a person sees when a page can't be shown: what happened, what was not changed, what to do."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from chargebill.portal.site import site
+
+PAGES = {
+    400: ("This request can't be read", "Nothing was changed. Go back, and try it once more."),
+    403: (
+        "Your role does not open this page",
+        "Nothing was changed. If it belongs to your work, ask an administrator for the role.",
+    ),
+    404: ("There is no such page", "It may be gone, or the address may have a slip. Search for what you were looking for."),
+}
+
+
+def _page(request: HttpRequest, status: int) -> HttpResponse:
+    heading, advice = PAGES[status]
+    context = {**site().each_context(request), "title": heading, "crumbs": [], "advice": advice, "status": status}
+    return TemplateResponse(request, "portal/error.html", context, status=status).render()
+
+
+def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
+    return _page(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Any) -> HttpResponse:
+    return _page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Any) -> HttpResponse:
+    return _page(request, 404)
