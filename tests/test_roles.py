@@ -168,6 +168,8 @@ def test_the_roles_page_shows_the_declaration(client: Client, staff: Callable[[s
     page = client.get(reverse("admin:roles"))
     shown = {role.name: {row.kind for row in role.may} for role in page.context["roles"]}
     assert shown["Pricing manager"] == {"tariffs", "tariff versions"}
+    assert "sessions" not in shown[ADMINISTRATOR]
+    assert {"users", "companies", "locations"} <= shown[ADMINISTRATOR]
     assert shown[AUDITOR] == set()
     client.force_login(staff("Finance"))
     assert client.get(reverse("admin:roles")).status_code == 403

@@ -143,9 +143,13 @@ class Role:
 
 
 def _may(role: str) -> list[RoleRow]:
+    """Only what somebody can change by hand: nobody edits sessions or the audit trail, whatever the stored permissions."""
     held = permissions_of(role)
+    by_hand = {label for declared in ROLES.values() for label in declared} | {"core.user"}
     rows = []
     for model in apps.get_models():
+        if model._meta.label_lower not in by_hand:
+            continue
         label, name = model._meta.app_label, model._meta.model_name
         verbs = tuple(verb for verb in ("add", "change", "delete") if f"{label}.{verb}_{name}" in held)
         if verbs:
