@@ -1,14 +1,19 @@
 """Customers, tokens and contract prefixes as tables, and their forms."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from chargebill.core.models import AuditEvent, Job, LegalEntity, User
+from chargebill.core.tables.admin import TableAdmin
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
+from tests.conftest import ROOT
 from tests.rows import company, sessions
 from tests.tables import TablePages, as_csv
 
@@ -228,3 +233,17 @@ def test_a_token_with_sessions_is_not_deleted(client: Client, staff: Callable[[s
     client.post(reverse("admin:memberships_token_delete", args=[unused.pk]), {"post": "yes"})
     assert list(Token.objects.values_list("uid", flat=True)) == ["T0"]
     assert AuditEvent.objects.get(action="token.delete").changes["UID"] == ["never", None]
+
+
+def test_the_documentation_names_every_column_of_every_table() -> None:
+    lines = (ROOT / "docs" / "tables.md").read_text().splitlines()
+    described = {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
+    for model_admin in admin.site._registry.values():
+        if not isinstance(model_admin, TableAdmin):
+            continue
+        resource = model_admin.resource_classes[0]()
+        line = described.pop(capfirst(model_admin.opts.verbose_name_plural))
+        cells = line.replace("\\|", "").split("|")
+        assert set(re.findall(r"`([a-z_]+)`", cells[3])) == {field.column_name for field in resource.get_import_fields()}
+        assert set(resource.key_columns) <= set(re.findall(r"`([a-z_]+)`", cells[2]))
+    assert set(described) == {"list"}
