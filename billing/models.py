@@ -15,7 +15,7 @@ from stations.models import Session
 class Tariff(models.Model):
     """A named price of an entity; what it says is in its versions."""
 
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="tariffs")
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="tariffs")
     name = models.CharField(max_length=120)
     currency = models.CharField(max_length=3, validators=[validate_currency])
 
@@ -60,7 +60,7 @@ class TaxRule(models.Model):
     The seed of the dated table: empty country, component and customer kind mean all.
     """
 
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="tax_rules")
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="tax_rules")
     country = models.CharField("country of supply", max_length=2, blank=True, validators=[validate_country])
     component = models.CharField(max_length=20, blank=True)
     customer_kind = models.CharField(max_length=10, choices=CustomerKind, blank=True)
@@ -105,7 +105,7 @@ class Cdr(models.Model):
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="cdrs", db_index=False)
     version = models.PositiveSmallIntegerField()
     session_revision = models.PositiveSmallIntegerField()
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="+", db_index=False)
     tariff_version = models.ForeignKey(TariffVersion, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     customer_kind = models.CharField(max_length=10, choices=CustomerKind)

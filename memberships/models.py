@@ -18,7 +18,7 @@ class CustomerKind(models.TextChoices):
 class CustomerGroup(models.Model):
     """A set of customers that prices can be given to, such as residents or a fleet. May change."""
 
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="customer_groups")
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="customer_groups")
     name = models.CharField(max_length=120)
 
     class Meta:
@@ -32,7 +32,7 @@ class CustomerGroup(models.Model):
 class Customer(models.Model):
     """Somebody who is billed, or an internal user who is not. May change; documents keep copies."""
 
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="customers")
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="customers")
     kind = models.CharField(max_length=10, choices=CustomerKind, default=CustomerKind.MEMBER)
     number = models.CharField(max_length=40, blank=True, help_text="Your own customer number.")
     name = models.CharField(max_length=200)
@@ -60,7 +60,7 @@ class Customer(models.Model):
 class ContractPrefix(models.Model):
     """Contract ids that begin so belong to this roaming partner (eMA id: DE-ABC, NL*XYZ). The longest prefix wins."""
 
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="+")
     prefix = models.CharField(max_length=20, help_text="Beginning of the contract id, such as DE-ABC.")
     partner = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="prefixes", limit_choices_to={"kind": "PARTNER"})
 
@@ -80,7 +80,7 @@ class Token(models.Model):
     hoc, or as the partner whose prefix its contract id has.
     """
 
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="tokens")
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="tokens")
     uid = models.CharField("UID", max_length=64)
     type = models.CharField(max_length=12, choices=TokenType, default=TokenType.RFID)
     contract_id = models.CharField(max_length=64, blank=True, help_text="eMA id, such as DE-ABC-C12345678-X.")

@@ -13,7 +13,7 @@ class Location(models.Model):
     import that knew only an offset leaves the zone empty and the place marked for review.
     """
 
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="locations")
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="locations")
     code = models.CharField(max_length=200, help_text="How imported files name this place.")
     name = models.CharField(max_length=200)
     address = models.CharField(max_length=200, blank=True)
@@ -38,7 +38,7 @@ class Location(models.Model):
 class Evse(models.Model):
     """One unit that charges one vehicle at a time (OCPI EVSE); ``uid`` is how files name it. May change."""
 
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="+")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="evses")
     uid = models.CharField("UID", max_length=100, help_text="How imported files name this EVSE.")
     evse_id = models.CharField("EVSE id", max_length=48, blank=True, help_text="eMI3 id, such as DE*ABC*E12345.")
@@ -98,7 +98,7 @@ class Connector(models.Model):
 class Source(models.Model):
     """Where imported rows come from: an entity and a profile. An external id is unique within one."""
 
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="sources")
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="sources")
     profile = models.CharField(max_length=60)
 
     class Meta:
@@ -182,7 +182,9 @@ class Session(models.Model):
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="sessions", db_index=False)
     external_id = models.CharField(max_length=80)
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="sessions", db_index=False)
+    entity = models.ForeignKey(
+        LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="sessions", db_index=False
+    )
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="sessions", db_index=False)
     connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="sessions", db_index=False)
     mode = models.CharField(max_length=10, choices=Mode)
@@ -301,7 +303,7 @@ class Authorization(models.Model):
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_index=False)
     external_id = models.CharField(max_length=80)
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="+", db_index=False)
     token_uid = models.CharField(max_length=64)
     at = models.DateTimeField()
     method = models.CharField(max_length=30, blank=True)
@@ -327,7 +329,7 @@ class MeterValue(models.Model):
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_index=False)
     external_id = models.CharField(max_length=80)
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="+", db_index=False)
     session_external_id = models.CharField(max_length=80)
     at = models.DateTimeField()
     register = models.CharField(max_length=60)

@@ -169,7 +169,7 @@ def test_the_roles_page_shows_the_declaration(client: Client, staff: Callable[[s
     shown = {role.name: {row.kind for row in role.may} for role in page.context["roles"]}
     assert shown["Pricing manager"] == {"tariffs", "tariff versions"}
     assert "sessions" not in shown[ADMINISTRATOR]
-    assert {"users", "companies", "locations"} <= shown[ADMINISTRATOR]
+    assert {"people", "companies", "locations"} <= shown[ADMINISTRATOR]
     assert shown[AUDITOR] == set()
     client.force_login(staff("Finance"))
     assert client.get(reverse("admin:roles")).status_code == 403

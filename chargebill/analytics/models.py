@@ -26,7 +26,7 @@ class Measures(models.Model):
 class NetworkDay(Measures):
     """All of an entity on one day, by payment method and currency."""
 
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="+", db_index=False)
     day = models.DateField()
     payment_method = models.CharField(max_length=20, choices=PaymentMethod)
     currency = models.CharField(max_length=3, blank=True)
@@ -56,7 +56,7 @@ class LocationDay(Measures):
 class NetworkHour(models.Model):
     """Sessions of an entity that ended on a day, by the local hour of the week they started in (0 = Monday 00:00)."""
 
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="+", db_index=False)
     day = models.DateField()
     hour = models.PositiveSmallIntegerField()
     sessions = models.BigIntegerField(default=0)
@@ -72,7 +72,7 @@ class NetworkHour(models.Model):
 class NetworkDuration(models.Model):
     """Sessions of an entity that ended on a day, by duration bin (see analytics.measures.DURATION_BINS)."""
 
-    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="+", db_index=False)
     day = models.DateField()
     bin = models.PositiveSmallIntegerField()
     sessions = models.BigIntegerField(default=0)
