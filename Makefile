@@ -28,7 +28,7 @@ test: $(VENV)/dev.stamp  ## Everything, on SQLite and then on PostgreSQL
 	@$(CLEAN) $(PY) -m tests.postgresql $(PYTEST) -n $(PARALLEL)
 
 test-fast: $(VENV)/dev.stamp  ## Only the tests that need no database, in seconds
-	@$(CLEAN) $(PYTEST) -m pure
+	@$(CLEAN) $(PYTEST) -n $(PARALLEL) -m pure
 
 prove: $(VENV)/dev.stamp  ## The long proofs at their full numbers, on both databases
 	@CHARGEBILL_PROVE=1 $(CLEAN) $(PYTEST) -n $(PARALLEL) -m slow
