@@ -28,16 +28,16 @@ def main() -> None:
     client.force_login(user)
     shown = {}
     for name, url in PAGES.items():
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as captured:
             assert client.get(url).status_code == 200, url
+        # Now: the next request empties the log.
+        queries = len(captured)
         times = []
         for _ in range(20):
             began = time.perf_counter()
             client.get(url)
             times.append(time.perf_counter() - began)
-        shown[name] = {"p95_ms": sorted(times)[18] * 1000, "queries": len(queries)}
+        shown[name] = {"p95_ms": sorted(times)[18] * 1000, "queries": queries}
     print(json.dumps(shown))
 
 

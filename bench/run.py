@@ -62,7 +62,7 @@ def postgres_peer(file: Path, url: str) -> float:
     """psql's \\copy of the file into a table of text."""
     columns = ", ".join(f'"{name}" text' for name in HEADER)
     psql = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", _libpq(url)]
-    subprocess.run([*psql, "-c", f"DROP TABLE IF EXISTS raw; CREATE TABLE raw ({columns})"], check=True)
+    subprocess.run([*psql, "-c", f"CREATE TABLE raw ({columns})"], check=True)
     took = timed([*psql, "-c", f"\\copy raw FROM '{file}' WITH (FORMAT csv, HEADER)"])
     subprocess.run([*psql, "-c", "DROP TABLE raw"], check=True)
     return took
