@@ -17,13 +17,12 @@ from billing.operations import set_tariff, set_tax_rate
 from chargebill import pipeline
 from chargebill.core import roles
 from chargebill.core.errors import UserError
+from chargebill.core.instances import DEMO_PASSWORD
 from chargebill.core.models import Installation, LegalEntity, User
 from chargebill.portal import demo_rows
 from chargebill.portal.demo_rows import DAYS, PLACES, ZONE, Payer, evse_uid
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
 from stations.models import Connector, ConnectorStandard, Evse, Location, Mode, PowerType, Session, TokenType
-
-PASSWORD = "chargebill-demo"
 
 
 def fill(*, sessions: int, seed: int, at: datetime) -> dict[str, int]:
@@ -79,7 +78,7 @@ def make_users() -> list[str]:
     for role in (roles.ADMINISTRATOR, *roles.ROLES):
         name = slugify(role)
         user, _ = User.objects.get_or_create(username=name, defaults={"first_name": role, "is_staff": True})
-        user.set_password(PASSWORD)
+        user.set_password(DEMO_PASSWORD)
         user.save()
         user.groups.set([Group.objects.get(name=role)])
         names.append(name)
