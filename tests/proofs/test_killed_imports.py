@@ -66,19 +66,25 @@ def test_a_killed_import_ends_like_an_uninterrupted_one(
     assert read == sum(parts)
 
     rng = random.Random(os.environ.get("CHARGEBILL_SEED", "2026"))
-    cut_short = 0
     for _ in range(20 if full_size else 2):
-        for url in _database(tmp_path, template=template):
-            machine = Machine(url, data)
-            worker = machine.worker()
-            # From the first moment of Python to shortly before the end.
-            time.sleep(rng.uniform(0.3, 0.97) * took)
-            worker.send_signal(signal.SIGKILL)
-            worker.wait()
-            cut_short += machine.dump()["jobs"][0][0] != "DONE"
-            assert machine.worker().wait() == 0
-            assert machine.dump() == expected
-    assert cut_short, "No kill came before the end: the test proved nothing."
+        assert any(_killed_in_time(template, data, tmp_path, rng.uniform(0.3, 0.97) * took / (n + 1), expected) for n in range(6))
+
+
+def _killed_in_time(template: str, data: Path, folder: Path, after_s: float, expected: dict[str, Any]) -> bool:
+    """Kills the import after so many seconds, lets another worker end it, compares. False if it was over by then.
+
+    From the first moment of Python to shortly before the end; on a machine that got faster meanwhile, sooner.
+    """
+    for url in _database(folder, template=template):
+        machine = Machine(url, data)
+        worker = machine.worker()
+        time.sleep(after_s)
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        cut_short: bool = machine.dump()["jobs"][0][0] != "DONE"
+        assert machine.worker().wait() == 0
+        assert machine.dump() == expected
+    return cut_short
 
 
 def test_two_imports_of_one_file_at_once_leave_what_one_leaves(
