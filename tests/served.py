@@ -18,6 +18,10 @@ READY_WITHIN_S = 120
 OURS = ("DATABASE_URL", "CHARGEBILL_", "DJANGO_", "SECRET_KEY", "DEBUG", "MEDIA_ROOT", "STATIC_ROOT")
 
 
+def listen_to_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Served:
     """One run of serve on ``folder`` and a free port; ``environment`` is added. Use as a context manager."""
 
@@ -30,7 +34,14 @@ class Served:
 
     def __enter__(self) -> "Served":
         self.process = subprocess.Popen(
-            self.command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            self.command,
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # A shell makes what it starts in the background ignore Ctrl-C, and everything below inherits that.
+            preexec_fn=listen_to_ctrl_c,
         )
         self.lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.listener = threading.Thread(target=self._listen, daemon=True)
