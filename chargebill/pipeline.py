@@ -249,46 +249,37 @@ def run_pricing(task: jobs.Running) -> dict[str, Any]:
 
 def change_time_zone(*, location: Location, time_zone: str, actor: User | None, at: datetime) -> Job | None:
     """Sets a place's zone; the local times, prices and counts of its sessions follow in a job. None if nothing changed."""
-    with transaction.atomic():
-        # Chunks on their way end first, in the old zone; those after see the new one.
-        lock_sources(location.entity_id)
-        location = Location.objects.select_for_update().get(pk=location.pk)
-        if location.time_zone == time_zone:
-            return None
-        was, location.time_zone = location.time_zone, time_zone
-        location.save(update_fields=["time_zone"])
-        events.record(
-            action="location.time_zone",
-            subject=location,
-            summary=f"Time zone of {location} changed",
-            actor=actor,
-            at=at,
-            entity=location.entity,
-            changes={"time_zone": [was, time_zone]},
-        )
-        return jobs.enqueue(
-            kind="time_zone",
-            title=f"New local times at {location}",
-            key=f"time_zone:{location.pk}:{at.isoformat()}",
-            params={"entity": location.entity_id, "location": location.pk},
-            actor=actor,
-            unit="sessions",
-        )
+    entity = location.entity
+    return _set_zone(location, time_zone, entity=entity, only={"location": location.pk}, actor=actor, at=at)
 
 
 def change_company_time_zone(*, entity: LegalEntity, time_zone: str, actor: User | None, at: datetime) -> Job | None:
     """Sets a company's zone, which counts where a place has none; its sessions follow in a job. None if nothing changed."""
+    return _set_zone(entity, time_zone, entity=entity, only={}, actor=actor, at=at)
+
+
+def _set_zone(
+    owner: Location | LegalEntity,
+    time_zone: str,
+    *,
+    entity: LegalEntity,
+    only: dict[str, int],
+    actor: User | None,
+    at: datetime,
+) -> Job | None:
+    name = owner._meta.model_name
     with transaction.atomic():
+        # Chunks on their way end first, in the old zone; those after see the new one.
         lock_sources(entity.pk)
-        entity = LegalEntity.objects.select_for_update().get(pk=entity.pk)
-        if entity.time_zone == time_zone:
+        stored = type(owner)._default_manager.select_for_update().get(pk=owner.pk)
+        if stored.time_zone == time_zone:
             return None
-        was, entity.time_zone = entity.time_zone, time_zone
-        entity.save(update_fields=["time_zone"])
+        was, stored.time_zone = stored.time_zone, time_zone
+        stored.save(update_fields=["time_zone"])
         events.record(
-            action="legalentity.time_zone",
-            subject=entity,
-            summary=f"Time zone of {entity} changed",
+            action=f"{name}.time_zone",
+            subject=stored,
+            summary=f"Time zone of {stored} changed",
             actor=actor,
             at=at,
             entity=entity,
@@ -296,9 +287,9 @@ def change_company_time_zone(*, entity: LegalEntity, time_zone: str, actor: User
         )
         return jobs.enqueue(
             kind="time_zone",
-            title=f"New local times of {entity}",
-            key=f"time_zone:company:{entity.pk}:{at.isoformat()}",
-            params={"entity": entity.pk},
+            title=f"New local times of {stored}",
+            key=f"time_zone:{name}:{stored.pk}:{at.isoformat()}",
+            params={"entity": entity.pk, **only},
             actor=actor,
             unit="sessions",
         )

@@ -72,3 +72,11 @@ def test_the_same_key_is_the_same_import(priced_entity: LegalEntity, import_rows
         key=first.job.idempotency_key,
     )
     assert (again.pk, ImportBatch.objects.count()) == (first.pk, 1)
+
+
+def test_a_number_written_another_way_is_no_change(priced_entity: LegalEntity, import_rows: Import) -> None:
+    header = "session_id,location,evse,start,end,energy_kwh,meter_start_kwh,meter_stop_kwh,amount,currency"
+    times = "2026-05-01T10:00:00Z,2026-05-01T11:00:00Z"
+    import_rows(f"S1,Hub,E1,{times},7.5,100,107.5,5,GBP", header=header)
+    again = import_rows(f"S1,Hub,E1,{times},7.50,100.000,107.500,5.00,GBP", header=header, name="later.csv")
+    assert counts(again) == (1, 0, 0, 1, 0)
