@@ -100,6 +100,9 @@ class Source(models.Model):
 
     entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="sources")
     profile = models.CharField(max_length=60)
+    trusted_tariffs = models.BooleanField(
+        "tariff ids are trusted", default=False, help_text="A tariff a file names is the one its sessions are priced with."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entity", "profile"], name="source_once")]

@@ -45,9 +45,14 @@ CDR_COLUMNS = [
     "priced_gross_amount",
     "assumption",
     "engine",
+    "assignment_id",
+    "applied_taxes_id",
+    "reservation_amount",
+    "limit_amount",
+    "notes",
 ]
 ZERO = Decimal(0)
-DIMENSIONS = tuple(Dimension)
+DIMENSIONS = (Dimension.FLAT, Dimension.ENERGY, Dimension.TIME, Dimension.PARKING_TIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +192,11 @@ def _decide(
         ours,
         usage.assumption,
         ENGINE,
+        None,
+        None,
+        ZERO,
+        ZERO,
+        "",
     )
     if fact.mode == Mode.HISTORY:
         return values, State.DROPPED, "history"

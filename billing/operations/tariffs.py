@@ -83,6 +83,9 @@ def set_tariff(
         version = TariffVersion.objects.create(
             tariff=tariff,
             number=number,
+            state=TariffVersion.State.ACTIVE,
+            activated_by=actor,
+            activated_at=at,
             valid_from=valid_from,
             tax_included=TariffVersion.TaxIncluded.YES if tax_included else TariffVersion.TaxIncluded.NO,
             elements=elements_of(

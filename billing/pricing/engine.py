@@ -15,7 +15,7 @@ from chargebill.core.money import minor_digits, round_money, split_exactly
 ENGINE = "reference-1"
 EXACT = Context(prec=60)
 ZERO, HUNDRED, HOUR_S = Decimal(0), Decimal(100), Decimal(3600)
-DIMENSIONS = tuple(Dimension)
+DIMENSIONS = (Dimension.FLAT, Dimension.ENERGY, Dimension.TIME, Dimension.PARKING_TIME)
 
 NOTES = {
     "all_charging": "The source gives no charging time: the whole time connected counts as charging.",

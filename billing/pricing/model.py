@@ -1,63 +1,169 @@
 """What goes into a price and what comes out: frozen values without a database.
 
-Words and units are OCPI's: energy in kWh, time in seconds, prices per kWh and per hour, in the tariff's currency.
+Words and units are OCPI's: energy in kWh, power in kW, current in A, time in seconds, prices per kWh and per hour, in
+the tariff's currency. Moments are aware and UTC; dates and times of day are the place's own.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+
+ZERO = Decimal(0)
 
 
 class Dimension(StrEnum):
-    """OCPI TariffDimensionType, in the order a bill lists them."""
+    """What a line of a bill is about, in the order a bill lists them.
 
+    The first four are OCPI's TariffDimensionType as components name them. Inside an element for reservations FLAT and
+    TIME become the two reservation dimensions. The rest are lines of their own that no component has: the cap on idle
+    time and the limits on the total.
+    """
+
+    RESERVATION_FLAT = "RESERVATION_FLAT"
+    RESERVATION_TIME = "RESERVATION_TIME"
     FLAT = "FLAT"
     ENERGY = "ENERGY"
     TIME = "TIME"
     PARKING_TIME = "PARKING_TIME"
+    PARKING_CAP = "PARKING_CAP"
+    MIN_PRICE = "MIN_PRICE"
+    MAX_PRICE = "MAX_PRICE"
+
+
+# What a PriceComponent may be about.
+COMPONENT_DIMENSIONS = (Dimension.FLAT, Dimension.ENERGY, Dimension.TIME, Dimension.PARKING_TIME)
+# What a tax must be known for: everything a component can become.
+TAXED = (Dimension.RESERVATION_FLAT, Dimension.RESERVATION_TIME, *COMPONENT_DIMENSIONS)
+LIMITS = (Dimension.MIN_PRICE, Dimension.MAX_PRICE)
 
 
 class Anchor(StrEnum):
-    """The side of the total that is fixed and rounded once; the other follows from it."""
+    """The side of the total that is fixed and rounded once; the other follows from it.
+
+    OCPI: both sides are rounded from their own exact amounts, as a partner's CDR states them.
+    """
 
     GROSS = "GROSS"
     NET = "NET"
+    OCPI = "OCPI"
 
 
-class TariffError(ValueError):
-    """A tariff can't be used. ``code`` is stable, ``where`` a place in the document, the message says what to do."""
+class Untaxed(StrEnum):
+    """What it means that a component names no tax: none applies (after tax = before tax), or nobody knows it here."""
+
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    UNKNOWN = "UNKNOWN"
+
+
+class PricingError(ValueError):
+    """A document can't be used. ``code`` is stable, ``where`` a place in the document, the message says what to do."""
 
     def __init__(self, code: str, where: str, message: str) -> None:
         super().__init__(message)
         self.code, self.where, self.message = code, where, message
 
 
+class TariffError(PricingError):
+    """A tariff can't be used."""
+
+
+class CdrError(PricingError):
+    """A CDR, or the session it tells of, can't be priced."""
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Price of one dimension: per kWh, per hour, or once (FLAT). ``step_size`` 0: billed as measured."""
+    """Price of one dimension: per kWh, per hour, or once (FLAT). ``step_size`` in Wh or s; 0: billed as measured.
+
+    ``vat`` in percent is a partner's own; None: the tariff's ``untaxed`` says what that means. Our own tariffs have
+    none: their taxes are given to the call.
+    """
 
     dimension: Dimension
     price: Decimal
     step_size: int = 0
+    vat: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """When an element applies: all of them must hold. Lower bounds belong to it, upper ones do not; None: no bound.
+
+    Times are minutes of the local day (``end_minute`` 1440 is its end); a window whose end comes before its start runs
+    past midnight. ``days`` are weekdays, Monday 0. ``reservation`` is "", RESERVATION or RESERVATION_EXPIRES.
+    """
+
+    start_minute: int | None = None
+    end_minute: int | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+    min_kwh: Decimal | None = None
+    max_kwh: Decimal | None = None
+    min_current_a: Decimal | None = None
+    max_current_a: Decimal | None = None
+    min_power_kw: Decimal | None = None
+    max_power_kw: Decimal | None = None
+    min_duration_s: int | None = None
+    max_duration_s: int | None = None
+    days: frozenset[int] | None = None
+    reservation: str = ""
+
+    @property
+    def needs_local_time(self) -> bool:
+        return self.days is not None or any(
+            bound is not None for bound in (self.start_minute, self.end_minute, self.start_date, self.end_date)
+        )
+
+
+ALWAYS = Restrictions()
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
+    """Prices that apply together while the restrictions hold. Of two for one dimension the first counts."""
+
     components: tuple[Component, ...]
+    restrictions: Restrictions = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A bound on the total before and after tax, each on its own; None: that side has none of its own."""
+
+    net: Decimal | None = None
+    gross: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """``name`` and ``version`` are what an explanation shows. ``tax_included``: the prices contain tax."""
+    """``name`` and ``version`` are what an explanation shows. ``tax_included``: the prices contain tax.
+
+    The first ``grace_s`` seconds of idle time are free, and all idle time together costs at most ``parking_cap``
+    (on the side ``tax_included`` says): ChargeBill's own, OCPI can't say them. ``id``, ``starts_at`` and ``ends_at``
+    (half-open) choose among several tariffs of one CDR. ``without_tax``: an OCPI 2.1.1 tariff, which knows no tax and
+    whose total after tax is unknown whatever it costs.
+    """
 
     name: str
     version: int
     currency: str
     tax_included: bool
     elements: tuple[Element, ...]
+    untaxed: Untaxed = Untaxed.NOT_APPLICABLE
+    min_price: Limit | None = None
+    max_price: Limit | None = None
+    grace_s: int = 0
+    parking_cap: Decimal | None = None
+    id: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    without_tax: bool = False
+
+    @property
+    def needs_local_time(self) -> bool:
+        return any(element.restrictions.needs_local_time for element in self.elements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +174,46 @@ class Tax:
     code: str
 
 
+# By every dimension of TAXED the tariff prices; limits and the cap follow from what they change.
 Taxes = Mapping[Dimension, Tax]
 
 
 @dataclass(frozen=True, slots=True)
 class ChargingPeriod:
-    """Part of a session in which nothing price-relevant changes; [start, end), UTC."""
+    """Part of a session in which nothing price-relevant changes; [start, end), UTC. Power and current None: not measured.
+
+    ``tariff_id`` names one of several tariffs; "": the one active when the session started.
+    """
 
     start: datetime
     end: datetime
-    energy_kwh: Decimal = Decimal(0)
+    energy_kwh: Decimal = ZERO
     charging_s: Decimal | int = 0
     parking_s: Decimal | int = 0
+    reserved_s: Decimal | int = 0
+    min_power_kw: Decimal | None = None
+    max_power_kw: Decimal | None = None
+    min_current_a: Decimal | None = None
+    max_current_a: Decimal | None = None
+    tariff_id: str = ""
+
+    @property
+    def is_reservation(self) -> bool:
+        """Only reserved: the session itself has not begun."""
+        return bool(self.reserved_s) and not (self.energy_kwh or self.charging_s or self.parking_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A session's quantities in time order. ``assumption`` says what was assumed to get them, "" if they were measured."""
+    """A session's quantities in time order. ``assumption`` says what was assumed to get them, "" if they were measured.
+
+    ``reservation_expired``: it was reserved and never used.
+    """
 
     periods: tuple[ChargingPeriod, ...]
     time_zone: str = ""
     assumption: str = ""
+    reservation_expired: bool = False
 
     @classmethod
     def from_totals(
@@ -109,13 +234,17 @@ class Usage:
             "uniform_then_parking",
         )
 
+    def with_periods(self, periods: tuple[ChargingPeriod, ...]) -> "Usage":
+        return replace(self, periods=periods)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a bill. ``measured`` and ``billed`` in ``unit`` (kWh, s, session); ``unit_price`` as the tariff states
-    it, per kWh, per minute or per session.
+    it, per kWh, per minute or per session; a limit or a cap has none of them (0, "", None).
 
-    ``element`` is the index of the tariff element that set the price; ``reason`` says why in words.
+    ``element`` is the index of the tariff element that set the price, None for a limit or a cap; ``reason`` says why in
+    words. Of net, tax and gross those are None that nobody can know (see Untaxed); the others add up.
     """
 
     dimension: Dimension
@@ -124,54 +253,34 @@ class Line:
     measured: Decimal
     billed: Decimal
     unit: str
-    unit_price: Decimal
-    net: Decimal
-    tax_rate: Decimal
+    unit_price: Decimal | None
+    net: Decimal | None
+    tax_rate: Decimal | None
     tax_code: str
-    tax: Decimal
-    gross: Decimal
-    element: int
+    tax: Decimal | None
+    gross: Decimal | None
+    element: int | None
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A price. Lines add up to net, tax and gross; the anchor's side was rounded once. ``exact_*`` are unrounded."""
+    """A price that explains itself. The lines' net, tax and gross add up to the totals'; ``exact_*`` are unrounded.
+
+    Amounts in ``currency``; None where nobody can know that side. ``notes`` are codes (see notes.py for their words).
+    """
 
     currency: str
     anchor: Anchor
-    net: Decimal
-    tax: Decimal
-    gross: Decimal
-    exact_net: Decimal
-    exact_gross: Decimal
+    net: Decimal | None
+    tax: Decimal | None
+    gross: Decimal | None
+    exact_net: Decimal | None
+    exact_gross: Decimal | None
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
 
-    def amount(self, dimension: Dimension) -> Decimal:
-        """What the dimension costs, on the anchor's side, rounded; the four add up to the total."""
-        side = "gross" if self.anchor is Anchor.GROSS else "net"
-        return sum((getattr(line, side) for line in self.lines if line.dimension is dimension), Decimal(0))
-
-
-def tariff_from_elements(*, name: str, version: int, currency: str, tax_included: bool, elements: list[dict[str, Any]]) -> Tariff:
-    """Reads OCPI TariffElements (prices as JSON strings or Decimals, never floats). Raises TariffError."""
-
-    def parsed() -> Iterator[Element]:
-        for i, element in enumerate(elements):
-            components = []
-            for j, component in enumerate(element.get("price_components", [])):
-                where = f"elements[{i}].price_components[{j}]"
-                try:
-                    dimension = Dimension(component["type"])
-                    price = Decimal(str(component["price"]))
-                except (KeyError, ValueError, ArithmeticError) as error:
-                    raise TariffError(
-                        "component_unreadable", where, "Give a type (FLAT, ENERGY, TIME, PARKING_TIME) and a price."
-                    ) from error
-                if not price.is_finite():
-                    raise TariffError("price_not_finite", where, "Give the price as a plain number.")
-                components.append(Component(dimension, price, int(component.get("step_size", 0))))
-            yield Element(tuple(components))
-
-    return Tariff(name, version, currency, tax_included, tuple(parsed()))
+    def amount(self, *dimensions: Dimension) -> Decimal:
+        """What the dimensions cost together, on the anchor's side (gross for OCPI), rounded; 0 where it is not known."""
+        side = "net" if self.anchor is Anchor.NET else "gross"
+        return sum((getattr(line, side) or ZERO for line in self.lines if line.dimension in dimensions), ZERO)

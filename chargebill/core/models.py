@@ -45,6 +45,14 @@ class Installation(models.Model):
         return "demo" if self.is_demo else "company"
 
 
+class SpanningPolicy(models.TextChoices):
+    """What a session with totals only costs when its price changed while it lasted."""
+
+    START = "START", "The price at its start"
+    CHEAPEST = "CHEAPEST", "The cheapest price that applied while it lasted"
+    HELD = "HELD", "Wait for a person to decide"
+
+
 class LegalEntity(models.Model):
     """A company that bills: every location, session, document and book belongs to exactly one. May change.
 
@@ -71,6 +79,13 @@ class LegalEntity(models.Model):
     fiscal_year_start_month = models.PositiveSmallIntegerField(default=1)
     billing_from = models.DateField(
         null=True, blank=True, help_text="First day whose sessions may be billed. While empty, every session is history."
+    )
+    spanning_policy = models.CharField(
+        "sessions across a price change",
+        max_length=8,
+        choices=SpanningPolicy,
+        default=SpanningPolicy.START,
+        help_text="For sessions of which only totals are known. Metered ones are split where the price changes.",
     )
     is_provisional = models.BooleanField("needs review", default=False)
 
@@ -171,3 +186,30 @@ class Job(models.Model):
         here = self.done - self.checkpoint.get("done_before", 0)
         elapsed = (at - self.started_at).total_seconds()
         return round(elapsed / here * (self.total - self.done)) if here > 0 and elapsed >= 1 else None
+
+
+class ApiToken(models.Model):
+    """What a program signs in with. Only a hash of it is kept; ``prefix`` is its beginning, to tell tokens apart.
+
+    ``scopes`` are names from chargebill.portal.api.scopes. Without an entity it reads all of them.
+    """
+
+    name = models.CharField(max_length=120, help_text="Who uses it and for what.")
+    prefix = models.CharField(max_length=12)
+    key_hash = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    entity = models.ForeignKey(
+        LegalEntity, verbose_name="company", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "API token"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

@@ -101,7 +101,7 @@ def test_a_missing_tax_is_refused_and_never_zero() -> None:
 def test_an_unreadable_component_says_where_it_is(component: dict) -> None:
     with pytest.raises(TariffError) as caught:
         tariff_from_elements(name="T", version=1, currency="EUR", tax_included=True, elements=[{"price_components": [component]}])
-    assert caught.value.where == "elements[0].price_components[0]"
+    assert caught.value.where.startswith("elements[0].price_components[0]")
 
 
 def test_ten_thousand_random_sessions_equal_exact_fractions() -> None:
