@@ -11,7 +11,10 @@ from stations.models import ChargingPeriod, Session
 
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """One stored session. ``time_zone`` is the place's, else its entity's, else UTC; local columns follow it."""
+    """One stored session. ``time_zone`` is the place's, else its entity's, else UTC; local columns follow it.
+
+    ``rated_kw`` is what the connector is rated at today, None while nobody knows.
+    """
 
     id: int
     entity_id: int
@@ -31,7 +34,11 @@ class SessionFacts:
     payment_method: str
     reported_amount: Decimal | None
     reported_currency: str
+    announced_tariff: str
+    source_id: int
     revision: int
+    evse_id: int
+    rated_kw: Decimal | None
     time_zone: str
     country: str
     has_periods: bool
@@ -41,7 +48,7 @@ class SessionFacts:
         return self.started_at.astimezone(ZoneInfo(self.time_zone)).date()
 
 
-COLUMNS = [name for name in SessionFacts.__slots__ if name not in ("time_zone", "country", "has_periods")]
+OWN_COLUMNS = list(SessionFacts.__slots__[: SessionFacts.__slots__.index("evse_id")])
 
 
 def load(session_ids: Iterable[int]) -> list[SessionFacts]:
@@ -51,6 +58,14 @@ def load(session_ids: Iterable[int]) -> list[SessionFacts]:
     rows = (
         Session.objects.filter(pk__in=ids)
         .order_by("pk")
-        .values_list(*COLUMNS, "location__time_zone", "entity__time_zone", "location__country", "entity__country")
+        .values_list(
+            *OWN_COLUMNS,
+            "connector__evse_id",
+            "connector__rated_kw",
+            "location__time_zone",
+            "entity__time_zone",
+            "location__country",
+            "entity__country",
+        )
     )
     return [SessionFacts(*row[:-4], row[-4] or row[-3] or "UTC", row[-2] or row[-1], row[0] in with_periods) for row in rows]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from chargebill.core import bulk
@@ -12,10 +13,15 @@ from stations.models import Connector, Evse, Location
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a row belongs. ``zone`` is the place's, else its entity's, else UTC; ``country`` likewise, may be ""."""
+    """Where a row belongs. ``zone`` is the place's, else its entity's, else UTC; ``country`` likewise, may be "".
+
+    ``rated_kw`` is what is stored of the connector, whatever the row says.
+    """
 
     location_id: int
     connector_id: int
+    evse_id: int
+    rated_kw: Decimal | None
     zone: ZoneInfo
     country: str
 
@@ -83,8 +89,16 @@ def resolve(*, entity_id: int, rows: Iterable[PlaceRow]) -> dict[PlaceRow, Found
     found = {}
     for row in wanted:
         location_id, zone, country = locations[code_of(row)]
-        connector_id = connectors[evses[row.evse_uid].id, row.connector_number]
-        found[row] = Found(location_id, connector_id, ZoneInfo(zone or entity.time_zone or "UTC"), country or entity.country)
+        evse_id = evses[row.evse_uid].id
+        connector_id, rated_kw = connectors[evse_id, row.connector_number]
+        found[row] = Found(
+            location_id=location_id,
+            connector_id=connector_id,
+            evse_id=evse_id,
+            rated_kw=rated_kw,
+            zone=ZoneInfo(zone or entity.time_zone or "UTC"),
+            country=country or entity.country,
+        )
     return found
 
 
@@ -108,9 +122,9 @@ def _locations(entity_id: int, codes: Iterable[str]) -> dict[str, tuple[int, str
     return {code: (pk, zone, country) for code, pk, zone, country in rows.order_by()}
 
 
-def _connectors(evse_ids: Iterable[int]) -> dict[tuple[int, str], int]:
-    rows = Connector.objects.filter(evse_id__in=list(evse_ids)).values_list("evse_id", "number", "id")
-    return {(evse_id, number): pk for evse_id, number, pk in rows.order_by()}
+def _connectors(evse_ids: Iterable[int]) -> dict[tuple[int, str], tuple[int, Decimal | None]]:
+    rows = Connector.objects.filter(evse_id__in=list(evse_ids)).values_list("evse_id", "number", "id", "rated_kw")
+    return {(evse_id, number): (pk, rated_kw) for evse_id, number, pk, rated_kw in rows.order_by()}
 
 
 def _new_location(entity_id: int, code: str, row: PlaceRow) -> tuple:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from chargebill.core.errors import UserError
 from chargebill.core.models import AuditEvent, LegalEntity
-from memberships.models import ContractPrefix, Customer, CustomerKind, Token
+from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
 from memberships.operations import block_token, ensure_tokens, unblock_token
 from memberships.queries import NOBODY, Resolved, resolve
 
@@ -36,9 +36,28 @@ def partner(entity: LegalEntity, name: str, *prefixes: str) -> Customer:
 def test_a_token_with_a_customer_is_that_customers_whatever_its_contract_id_says(nord: LegalEntity) -> None:
     partner(nord, "Roamer", "DE-ABC")
     anna = Customer.objects.create(entity=nord, name="Anna", kind=CustomerKind.MEMBER)
-    Token.objects.create(entity=nord, uid="04A1", customer=anna)
+    token = Token.objects.create(entity=nord, uid="04A1", customer=anna)
     key = (nord.pk, "04A1", "DE-ABC-C12345678-X")
-    assert resolve([key]) == {key: Resolved(anna.pk, CustomerKind.MEMBER)}
+    assert resolve([key]) == {key: Resolved(anna.pk, CustomerKind.MEMBER, token.pk)}
+
+
+def test_the_token_and_the_customers_groups_come_with_it(nord: LegalEntity) -> None:
+    residents, fleet = (CustomerGroup.objects.create(entity=nord, name=name) for name in ("Residents", "Fleet"))
+    anna = Customer.objects.create(entity=nord, name="Anna")
+    anna.groups.add(residents, fleet)
+    roamer = partner(nord, "Roamer", "DE-ABC")
+    roamer.groups.add(fleet)
+    hers = Token.objects.create(entity=nord, uid="04A1", customer=anna)
+    foreign = Token.objects.create(entity=nord, uid="04B2", contract_id="DE-ABC-1")
+    nobodys = Token.objects.create(entity=nord, uid="04C3")
+    keys = [(nord.pk, uid, "") for uid in ("04A1", "04B2", "04C3", "04D4")]
+    resolved = resolve(keys)
+    assert [resolved[key] for key in keys] == [
+        Resolved(anna.pk, CustomerKind.MEMBER, hers.pk, frozenset({residents.pk, fleet.pk})),
+        Resolved(roamer.pk, CustomerKind.PARTNER, foreign.pk, frozenset({fleet.pk})),
+        Resolved(None, CustomerKind.AD_HOC, nobodys.pk),
+        NOBODY,
+    ]
 
 
 def test_the_longest_prefix_decides_and_case_and_separators_do_not_matter(nord: LegalEntity) -> None:
@@ -74,14 +93,14 @@ def test_another_companys_tokens_and_prefixes_do_not_count(nord: LegalEntity, su
 
 
 @pytest.mark.parametrize("count", [1, 500])
-def test_resolving_takes_two_queries_however_many_tokens(nord: LegalEntity, count: int) -> None:
+def test_resolving_takes_three_queries_however_many_tokens(nord: LegalEntity, count: int) -> None:
     roamer = partner(nord, "Roamer", "DE-ABC")
     Token.objects.bulk_create(Token(entity=nord, uid=f"T{n}") for n in range(count))
     with CaptureQueriesContext(
         connection,
     ) as queries:
         resolved = resolve((nord.pk, f"T{n}", f"DE-ABC-{n}") for n in range(count))
-    assert len(queries) == 2
+    assert len(queries) == 3
     assert {who.customer_id for who in resolved.values()} == {roamer.pk}
 
 
