@@ -6,6 +6,7 @@ from decimal import Decimal
 from billing.chargeables import REASONS
 from billing.models import Cdr, Chargeable
 from billing.pricing import Anchor, Dimension, Line, Result, Tax, price
+from billing.pricing.notes import in_words
 from billing.rates import core_tariff, one_tax
 from billing.usage import usages
 from memberships.models import CustomerKind
@@ -53,7 +54,7 @@ def explain(session: Session) -> Explanation:
     return replace(
         told,
         lines=result.lines,
-        notes=result.notes,
+        notes=in_words(result.notes),
         why=(_tariff_sentence(cdr), *_common(cdr)),
         agrees=(result.net, result.tax, result.gross) == (cdr.net_amount, cdr.tax_amount, cdr.gross_amount),
     )

@@ -1,6 +1,7 @@
 """What a session costs: pure, exact, explained. See docs/pricing.md for every reading of an unclear rule."""
 
-from billing.pricing.engine import ENGINE, price
+from billing.pricing.cdr_document import Cdr, read_cdr
+from billing.pricing.engine import ENGINE, Spanning, price
 from billing.pricing.model import (
     LIMITS,
     TAXED,
@@ -29,6 +30,7 @@ __all__ = [
     "LIMITS",
     "TAXED",
     "Anchor",
+    "Cdr",
     "CdrError",
     "ChargingPeriod",
     "Component",
@@ -39,6 +41,7 @@ __all__ = [
     "PricingError",
     "Restrictions",
     "Result",
+    "Spanning",
     "Tariff",
     "TariffError",
     "Tax",
@@ -46,6 +49,7 @@ __all__ = [
     "Untaxed",
     "Usage",
     "price",
+    "read_cdr",
     "read_tariff",
     "tariff_from_elements",
 ]

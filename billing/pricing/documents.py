@@ -141,7 +141,7 @@ class Reader:
                 pass
         return self.fail(f"{key}_unreadable", key, f"{shown(text)} is no moment. Write it like 2026-09-01T12:00:00Z.")
 
-    def list(self, key: str) -> list[Any]:
+    def items(self, key: str) -> list[Any]:
         """A list; empty where there is none."""
         value = self.value.get(key)
         if value is None:
@@ -152,7 +152,7 @@ class Reader:
 
     def children(self, key: str) -> "list[Reader]":
         """The objects in a list."""
-        return [Reader(item, f"{self.at(key)}[{i}]", self.error) for i, item in enumerate(self.list(key))]
+        return [Reader(item, f"{self.at(key)}[{i}]", self.error) for i, item in enumerate(self.items(key))]
 
     def child(self, key: str) -> "Reader | None":
         value = self.value.get(key)

@@ -1,167 +1,149 @@
-"""The one pricing call: a session's quantities and a tariff in, a price that explains itself out.
+"""The one pricing call: a session's quantities and a tariff in, a price that explains itself out."""
 
-Rounding comes last and once. Amounts are carried as exact numerators over a common denominator (seconds of an hour
-times the tax factors), so that one division per total is all that can be inexact, and a half cent is a half cent.
-"""
+from collections.abc import Sequence
+from decimal import Decimal, localcontext
+from enum import StrEnum
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Context, Decimal, localcontext
+from billing.pricing.model import COMPONENT_DIMENSIONS, Anchor, CdrError, Dimension, Result, Tariff, Tax, Taxes, Usage
+from billing.pricing.selection import Compiled, Entry, choose, compiled, states
+from billing.pricing.splitting import at_the_cheapest, spans_price_change, split
+from billing.pricing.steps import round_up
+from billing.pricing.totals import EXACT, add_up, capped, limited, line_of, parts_of, rounded
 
-from billing.pricing.model import Anchor, Component, Dimension, Line, Result, Tariff, Taxes, Usage
-from chargebill.core.money import minor_digits, round_money, split_exactly
-
-ENGINE = "reference-1"
-EXACT = Context(prec=60)
-ZERO, HUNDRED, HOUR_S = Decimal(0), Decimal(100), Decimal(3600)
-DIMENSIONS = (Dimension.FLAT, Dimension.ENERGY, Dimension.TIME, Dimension.PARKING_TIME)
-
-NOTES = {
-    "all_charging": "The source gives no charging time: the whole time connected counts as charging.",
-    "uniform": "The source gives totals only: charging lasted as long as the car was connected.",
-    "uniform_then_parking": "The source gives totals only: charging came first, then the car stood idle.",
-}
+ENGINE = "reference-2"
+ZERO = Decimal(0)
+# A bill lists what it is about in this order, each in time order.
+_ORDER = {dimension: place for place, dimension in enumerate(Dimension)}
 
 
-@dataclass(slots=True)
-class _Part:
-    """What one component adds up to, before tax is looked at. ``numerator`` / 3600 is the amount, exactly."""
+class Spanning(StrEnum):
+    """What a period costs whose price changes before it ends.
 
-    dimension: Dimension
-    component: Component
-    element: int
-    start: datetime
-    end: datetime
-    quantity: Decimal
+    START: the price at its start, whole (a partner's CDR, which should have begun a new period). SPLIT: each part its
+    own price, quantities in proportion to time (own meter data). CHEAPEST: each dimension at the lowest price that
+    applied to it, whole.
+    """
 
-    @property
-    def numerator(self) -> Decimal:
-        per_hour = self.dimension in (Dimension.TIME, Dimension.PARKING_TIME)
-        return self.quantity * self.component.price * (1 if per_hour else HOUR_S)
+    START = "START"
+    SPLIT = "SPLIT"
+    CHEAPEST = "CHEAPEST"
 
 
-def price(usage: Usage, tariff: Tariff, *, taxes: Taxes, anchor: Anchor, benefits: Sequence[object] = ()) -> Result:
-    """What ``usage`` costs under ``tariff``.
+def price(
+    usage: Usage,
+    tariff: Tariff | Sequence[Tariff],
+    *,
+    anchor: Anchor,
+    taxes: Taxes | None = None,
+    spanning: Spanning = Spanning.START,
+    benefits: Sequence[object] = (),
+) -> Result:
+    """What ``usage`` costs under ``tariff``; of several, each period's own or the one active when the session started.
 
-    The total's ``anchor`` side is rounded once, half away from zero, to the currency's minor unit; the other side is
-    taken out of it, and the lines are split by largest remainder. ``benefits`` are a plan's, none exist yet.
-    Raises ValueError when ``taxes`` lacks a dimension the tariff prices.
+    ``taxes`` None: the components' own, as a partner's tariff states them. The total's ``anchor`` side is rounded once,
+    half away from zero, to the currency's minor unit; the other side follows, and the lines are split by largest
+    remainder. ``benefits`` are a plan's; none exist yet. Raises CdrError when the session can't be priced (no time zone,
+    an unknown tariff), ValueError when ``taxes`` lacks a dimension the tariff prices.
     """
     if benefits:
         raise ValueError("Membership benefits can't be priced yet.")
+    if not usage.periods:
+        raise CdrError("charging_periods_missing", "charging_periods", "A session needs at least one charging period.")
     with localcontext(EXACT):
-        parts = _measure(usage, tariff)
-        for part in parts:
-            if part.dimension not in taxes:
-                raise ValueError(f"No tax is given for {part.dimension}.")
-        return _total(parts, usage, tariff, taxes, anchor)
-
-
-def _measure(usage: Usage, tariff: Tariff) -> list[_Part]:
-    """Quantities by component. Per dimension the first element that prices it decides."""
-    chosen: dict[Dimension, tuple[int, Component]] = {}
-    for index, element in enumerate(tariff.elements):
-        for component in element.components:
-            chosen.setdefault(component.dimension, (index, component))
-    parts: dict[Dimension, _Part] = {}
-
-    def add(dimension: Dimension, quantity: Decimal | int, start: datetime, end: datetime) -> None:
-        if dimension not in chosen:
-            return
-        if part := parts.get(dimension):
-            part.quantity += quantity
-            part.end = end
+        first, by_period, notes = _tariffs(usage, tariff)
+        if spanning is Spanning.SPLIT:
+            usage, by_period = split(usage, by_period)
+        at = states(usage, by_period)
+        spans = spanning is not Spanning.SPLIT and spans_price_change(usage, at, by_period)
+        if spans:
+            notes += ("period_spans_price_change",)
+        if spans and spanning is Spanning.CHEAPEST:
+            entries = at_the_cheapest(usage, at, by_period)
         else:
-            index, component = chosen[dimension]
-            parts[dimension] = _Part(dimension, component, index, start, end, Decimal(quantity))
-
-    first, last = usage.periods[0], usage.periods[-1]
-    add(Dimension.FLAT, 1, first.start, last.end)
-    for period in usage.periods:
-        if period.energy_kwh:
-            add(Dimension.ENERGY, period.energy_kwh, period.start, period.end)
-        if period.charging_s:
-            add(Dimension.TIME, period.charging_s, period.start, period.end)
-        if period.parking_s:
-            add(Dimension.PARKING_TIME, period.parking_s, period.start, period.end)
-    return [parts[dimension] for dimension in DIMENSIONS if dimension in parts]
+            entries = choose(usage, at, by_period)
+        round_up(entries)
+        return _result(_merged(entries), first.tariff, usage, anchor, taxes, notes)
 
 
-def _total(parts: list[_Part], usage: Usage, tariff: Tariff, taxes: Taxes, anchor: Anchor) -> Result:
-    currency = tariff.currency
-    rates = {taxes[part.dimension].rate for part in parts}
-    # Both sides of every part over one denominator: 3600 * 100 * the factors (100 + rate) that taking tax out divides by.
-    below = HUNDRED * HOUR_S
-    if tariff.tax_included:
-        for rate in rates:
-            below *= HUNDRED + rate
-    stated = [part.numerator * below / HOUR_S for part in parts]
-    factors = [HUNDRED + taxes[part.dimension].rate for part in parts]
-    if tariff.tax_included:
-        gross_above = stated
-        net_above = [above * HUNDRED / factor for above, factor in zip(stated, factors, strict=True)]
-    else:
-        net_above = stated
-        gross_above = [above * factor / HUNDRED for above, factor in zip(stated, factors, strict=True)]
-    exact_net, exact_gross = sum(net_above, ZERO) / below, sum(gross_above, ZERO) / below
-
-    # Tax is taken out of, or put on, the rounded side: per rate, never by rebuilding it from the other side.
-    if anchor is Anchor.GROSS:
-        gross = round_money(exact_gross, currency)
-        grosses = split_exactly(gross, [above / below for above in gross_above], currency)
-        net = sum((round_money(g * HUNDRED / factor, currency) for factor, g in _by_rate(grosses, factors)), ZERO)
-        nets = split_exactly(net, [g * HUNDRED / factor for g, factor in zip(grosses, factors, strict=True)], currency)
-    else:
-        net = round_money(exact_net, currency)
-        nets = split_exactly(net, [above / below for above in net_above], currency)
-        gross = net + sum(
-            (round_money(n * (factor - HUNDRED) / HUNDRED, currency) for factor, n in _by_rate(nets, factors)), ZERO
-        )
-        grosses = split_exactly(gross, [n * factor / HUNDRED for n, factor in zip(nets, factors, strict=True)], currency)
-    lines = tuple(
-        _line(part, taxes, net_part, gross_part) for part, net_part, gross_part in zip(parts, nets, grosses, strict=True)
-    )
-    zero = Decimal(0).scaleb(-minor_digits(currency))
-    net, gross = net + zero, gross + zero
-    notes = (NOTES[usage.assumption],) if usage.assumption in NOTES else ()
-    return Result(currency, anchor, net, gross - net, gross, exact_net, exact_gross, lines, notes)
+def _result(
+    entries: list[Entry], tariff: Tariff, usage: Usage, anchor: Anchor, taxes: Taxes | None, notes: tuple[str, ...]
+) -> Result:
+    parts = parts_of(entries, taxes)
+    if tariff.parking_cap is not None:
+        parts = capped(parts, tariff)
+    if tariff.min_price is not None or tariff.max_price is not None:
+        parts, more = limited(parts, tariff, usage, _fallback_tax(tariff, taxes))
+        notes += more
+    net = add_up(parts, "net")
+    # OCPI 2.1.1 knows no tax: what it costs with tax is unknown even where it costs nothing.
+    gross = None if tariff.without_tax else add_up(parts, "gross")
+    total, amounts = rounded(parts, net, gross, anchor, tariff.currency)
+    lines = tuple([line_of(part, of_part) for part, of_part in zip(parts, amounts, strict=True)])
+    if usage.assumption:
+        notes = (usage.assumption, *notes)
+    return Result(tariff.currency, anchor, *total, net, gross, lines, notes)
 
 
-def _by_rate(amounts: list[Decimal], factors: list[Decimal]) -> Iterable[tuple[Decimal, Decimal]]:
-    """(factor, sum of the amounts with it): tax is computed once for each rate."""
-    sums: dict[Decimal, Decimal] = {}
-    for amount, factor in zip(amounts, factors, strict=True):
-        sums[factor] = sums.get(factor, ZERO) + amount
-    return sums.items()
+def _tariffs(usage: Usage, tariff: Tariff | Sequence[Tariff]) -> tuple[Compiled, list[Compiled], tuple[str, ...]]:
+    """The tariff of the session (whose limits and cap count), each period's own, and notes."""
+    if isinstance(tariff, Tariff):
+        only = compiled(tariff)
+        notes: tuple[str, ...] = () if _active(tariff, usage) else ("tariff_not_in_force",)
+        if any(p.tariff_id and tariff.id and p.tariff_id.casefold() != tariff.id.casefold() for p in usage.periods):
+            notes += ("tariff_id_differs",)
+        return only, [only] * len(usage.periods), notes
+    if not tariff:
+        raise CdrError("tariff_missing", "tariffs", "No tariff is given.")
+    if len(tariff) == 1:
+        return _tariffs(usage, tariff[0])
+    if len({t.currency for t in tariff}) > 1:
+        raise CdrError("currency_mismatch", "tariffs", "The tariffs have different currencies, so there is no one total.")
+    in_force = [t for t in tariff if _active(t, usage)]
+    first, notes = (in_force[0], ()) if in_force else (tariff[0], ("tariff_not_in_force",))
+    by_id = {t.id.casefold(): t for t in reversed(tariff)}
+    chosen = []
+    for i, period in enumerate(usage.periods):
+        found = by_id.get(period.tariff_id.casefold()) if period.tariff_id else first
+        if found is None:
+            raise CdrError(
+                "tariff_unknown",
+                f"charging_periods[{i}].tariff_id",
+                f"No tariff has the id {period.tariff_id[:40]!r}. Give that tariff too, or correct the id.",
+            )
+        chosen.append(compiled(found))
+    return compiled(first), chosen, notes
 
 
-UNITS = {
-    Dimension.FLAT: ("session", "Start fee, once per session."),
-    Dimension.ENERGY: ("kWh", "Energy, the same price at any time."),
-    Dimension.TIME: ("s", "Charging time, the same price at any time."),
-    Dimension.PARKING_TIME: ("s", "Time connected after charging ended."),
-}
+def _active(tariff: Tariff, usage: Usage) -> bool:
+    """Whether the tariff was in force when the session started; it is not switched while a session lasts."""
+    start = usage.periods[0].start
+    return (tariff.starts_at is None or tariff.starts_at <= start) and (tariff.ends_at is None or start < tariff.ends_at)
 
 
-def _line(part: _Part, taxes: Taxes, net: Decimal, gross: Decimal) -> Line:
-    unit, reason = UNITS[part.dimension]
-    # People think in minutes, OCPI states hours.
-    unit_price = part.component.price / 60 if unit == "s" else part.component.price
-    tax = taxes[part.dimension]
-    return Line(
-        dimension=part.dimension,
-        start=part.start,
-        end=part.end,
-        measured=part.quantity,
-        billed=part.quantity,
-        unit=unit,
-        unit_price=unit_price,
-        net=net,
-        tax_rate=tax.rate,
-        tax_code=tax.code,
-        tax=gross - net,
-        gross=gross,
-        element=part.element,
-        reason=reason,
-    )
+def _fallback_tax(tariff: Tariff, taxes: Taxes | None) -> Tax | None:
+    """The tax of a limit where nothing was priced: that of what the tariff prices first."""
+    components = [component for element in tariff.elements for component in element.components]
+    for dimension in (Dimension.ENERGY, *COMPONENT_DIMENSIONS):
+        for component in components:
+            if component.dimension is dimension:
+                if taxes is not None:
+                    return taxes.get(dimension)
+                return None if component.vat is None else Tax(component.vat, "")
+    return None
+
+
+def _merged(entries: list[Entry]) -> list[Entry]:
+    """By dimension in the order of a bill; what follows at the same rate is one."""
+    if len(entries) > 1:
+        entries.sort(key=lambda entry: _ORDER[entry.rate.dimension])
+    found: list[Entry] = []
+    last: Entry | None = None
+    for entry in entries:
+        if last is not None and last.rate is entry.rate:
+            last.end = entry.end
+            last.measured += entry.measured
+            last.quantity += entry.quantity
+        else:
+            found.append(entry)
+            last = entry
+    return found

@@ -47,7 +47,7 @@ def read_tariff(document: Any, *, version: str = "", where: str = "") -> Tariff:
         tariff.fail("currency_unreadable", "currency", "Give the currency as three letters, such as EUR.")
     tax_included, untaxed = _tax(tariff, version)
     tariff.required("elements", "list of elements")
-    if not tariff.list("elements"):
+    if not tariff.items("elements"):
         tariff.fail("elements_empty", "elements", "A tariff needs at least one element with a price component.")
     without_rates = version == "2.1.1" or tariff.raw("tax_included") == "N/A"
     return Tariff(
@@ -55,9 +55,7 @@ def read_tariff(document: Any, *, version: str = "", where: str = "") -> Tariff:
         version=0,
         currency=currency.upper(),
         tax_included=tax_included,
-        elements=_elements(
-            tariff.children("elements"), version, untaxed_only=version == "2.1.1" or tariff.raw("tax_included") == "N/A"
-        ),
+        elements=_elements(tariff.children("elements"), version, untaxed_only=without_rates),
         untaxed=untaxed,
         min_price=None if version == "2.1.1" else _limit(tariff, "min_price"),
         max_price=None if version == "2.1.1" else _limit(tariff, "max_price"),
@@ -139,7 +137,7 @@ def _elements(elements: list[Reader], version: str, *, untaxed_only: bool) -> tu
 
 def _components(element: Reader, untaxed_only: bool) -> tuple[Component, ...]:
     element.required("price_components", "list of price components")
-    if not element.list("price_components"):
+    if not element.items("price_components"):
         element.fail("price_components_empty", "price_components", "An element needs at least one price component.")
     components = []
     for component in element.children("price_components"):
@@ -183,7 +181,7 @@ def _window(start: int | None, end: int | None) -> tuple[int | None, int | None]
 
 
 def _days(of: Reader) -> frozenset[int] | None:
-    names = of.list("day_of_week")
+    names = of.items("day_of_week")
     found = set()
     for i, name in enumerate(names):
         if not isinstance(name, str) or name.upper() not in DAYS:

@@ -87,7 +87,7 @@ def test_a_tariff_without_prices_costs_nothing_and_has_no_lines() -> None:
 def test_without_a_charging_time_all_of_it_is_charging_and_the_bill_says_so() -> None:
     result = price(usage("1", 90), tariff(TIME="1", PARKING_TIME="9"), taxes=VAT20, anchor=Anchor.GROSS)
     assert result.gross == Decimal("1.50")
-    assert "no charging time" in result.notes[0]
+    assert result.notes == ("all_charging",)
 
 
 def test_a_missing_tax_is_refused_and_never_zero() -> None:
@@ -108,7 +108,7 @@ def test_ten_thousand_random_sessions_equal_exact_fractions() -> None:
     rng = random.Random(20261123)
     for _ in range(10_000):
         currency, digits = rng.choice([("JPY", 0), ("EUR", 2), ("KWD", 3)])
-        incl, anchor = rng.random() < 0.5, rng.choice(list(Anchor))
+        incl, anchor = rng.random() < 0.5, rng.choice([Anchor.GROSS, Anchor.NET])
         rate = Decimal(rng.choice(["0", "7", "8.1", "19", "20", "25.5"]))
         prices = {name: Decimal(rng.randrange(0, 100_000)).scaleb(-4) for name in ("FLAT", "ENERGY", "TIME", "PARKING_TIME")}
         kwh = Decimal(rng.randrange(0, 1_000_000)).scaleb(-4)
