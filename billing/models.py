@@ -165,7 +165,9 @@ class TaxRule(models.Model):
     """The tax of a kind of supply from a day on, with where it comes from. Ends where the next of the same kind begins.
 
     Empty country, category, component and customer kind mean all; the rule that says most wins (billing.taxes).
-    ``rate`` 0 with its code is a decision, too; where no rule fits, the session waits.
+    ``rate`` 0 with its code is a decision, too; where no rule fits, the session waits. May change until a document
+    was taxed by it (billing.operations.taxes). It counts as soon as it is there; ``approved_by`` is the second person
+    who looked at it, never the one who entered it, and every change takes the approval away.
     """
 
     entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="tax_rules")
@@ -179,6 +181,7 @@ class TaxRule(models.Model):
     account = models.CharField(max_length=20, blank=True, help_text="Account the tax is booked on.")
     legal_sentence = models.CharField(max_length=300, blank=True, help_text="Printed on documents where the law asks for it.")
     source = models.CharField(max_length=200, blank=True, help_text="Where the rate comes from: law, adviser, date.")
+    entered_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     approved_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
 

@@ -115,7 +115,7 @@ def test_a_tax_rate_is_set_kept_and_the_sessions_priced(finance: Client) -> None
     rule = TaxRule.objects.get()
     assert (rule.rate, rule.code, rule.valid_from, rule.source) == (Decimal(20), "VAT20", None, "Tax adviser")
     event = AuditEvent.objects.get()
-    assert (event.action, event.actor.username) == ("tax.rate", "finance")
+    assert (event.action, event.actor.username) == ("tax_rule.set", "finance")
     assert Job.objects.filter(kind="price").count() == 1
 
 
@@ -140,8 +140,8 @@ def test_a_rate_is_corrected_on_its_own_page(finance: Client) -> None:
     rule.refresh_from_db()
     assert (rule.rate, rule.code, rule.entity, rule.valid_from) == (Decimal(19), "VAT19", entity, None)
     assert AuditEvent.objects.latest("id").changes == {
-        "old": {"rate": "20.000", "code": "VAT20"},
-        "new": {"rate": "19", "code": "VAT19"},
+        "old": {"rate": "20", "code": "VAT20", "source": "Tax adviser"},
+        "new": {"rate": "19", "code": "VAT19", "source": ""},
     }
 
 

@@ -1,13 +1,13 @@
-"""Sets what an entity charges and which tax is on it. Versions are added, never changed."""
+"""Sets what an entity charges. Versions are added, never changed."""
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
 
-from billing.models import Tariff, TariffVersion, TaxRule
+from billing.models import Tariff, TariffVersion
 from billing.pricing import Dimension
 from chargebill.core import events
 from chargebill.core.errors import UserError
@@ -107,28 +107,3 @@ def set_tariff(
             changes={"elements": version.elements, "tax_included": version.tax_included},
         )
     return version
-
-
-def set_tax_rate(
-    *, entity: LegalEntity, rate: Decimal, code: str, valid_from: date | None, source: str, actor: User | None, at: datetime
-) -> TaxRule:
-    """Sets the entity's tax (percent) from a local day on; None: since ever. Replaces a rule from the same day."""
-    if not Decimal(0) <= rate <= Decimal(100):
-        raise UserError("tax_rate", f"{rate} is no tax rate in percent. Enter a number from 0 to 100; nothing was saved.", "rate")
-    with transaction.atomic():
-        LegalEntity.objects.select_for_update().get(pk=entity.pk)
-        old = TaxRule.objects.filter(entity=entity, country="", component="", customer_kind="", valid_from=valid_from).first()
-        was = {"rate": str(old.rate), "code": old.code} if old else {}
-        rule = old or TaxRule(entity=entity, valid_from=valid_from)
-        rule.rate, rule.code, rule.source = rate, code, source
-        rule.save()
-        events.record(
-            action="tax.rate",
-            subject=rule,
-            summary=f"Tax of {entity} set to {rate.normalize():f} %",
-            actor=actor,
-            at=at,
-            entity=entity,
-            changes={"old": was, "new": {"rate": str(rate), "code": code}},
-        )
-    return rule
