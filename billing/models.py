@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Abs
 from django.db.models.lookups import LessThan
 
+from chargebill.core.frozen import Frozen
 from chargebill.core.models import LegalEntity, User, validate_country, validate_currency
 from memberships.models import Customer, CustomerGroup, CustomerKind, Token
 from stations.models import Connector, Evse, Location, Session
@@ -78,6 +79,17 @@ class TariffVersion(models.Model):
     created_at = models.DateTimeField()
     activated_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     activated_at = models.DateTimeField(null=True)
+
+    frozen = [
+        Frozen(but=("state", "valid_from", "valid_until"), once="OLD.state <> 'DRAFT'"),
+        # One that held since ever and was replaced since ever holds for no moment: it begins where it ends.
+        Frozen(
+            fields=("valid_from",),
+            once="OLD.state <> 'DRAFT' AND (NEW.valid_from IS NULL OR NEW.valid_until IS NULL"
+            " OR NEW.valid_from <> NEW.valid_until)",
+            stays=False,
+        ),
+    ]
 
     class Meta:
         ordering = ["tariff_id", "-number"]
@@ -212,6 +224,8 @@ class AppliedTaxes(models.Model):
     key = models.CharField(max_length=400, unique=True)
     taxes = models.JSONField()
 
+    frozen = [Frozen()]
+
     class Meta:
         verbose_name_plural = "applied taxes"
 
@@ -269,6 +283,8 @@ class Cdr(models.Model):
     notes = models.CharField(max_length=120, blank=True, help_text="Codes of the pricing notes, with spaces between.")
     engine = models.CharField(max_length=20)
     created_at = models.DateTimeField()
+
+    frozen = [Frozen()]
 
     class Meta:
         verbose_name = "CDR"
