@@ -21,7 +21,11 @@ TRANSITIONS: dict[str, set[str]] = {
 
 # Why a session is where it is, in words. Codes are stored, words can change.
 REASONS = {
-    "no_tariff": "No tariff was in force at this company when it started.",
+    "no_tariff": "No tariff is assigned to this driver at this place on the day it started.",
+    "no_version": "The tariff that is assigned had no version in force when it started.",
+    "tariff_conflict": "Two assignments that are equally close name different tariffs. One of them must change.",
+    "tariff_unknown": "The file names a tariff that is not known here. Give a tariff that code, or trust the file less.",
+    "spans_price_change": "The price changed while it lasted, and only its totals are known. The company wants to decide.",
     "no_tax_rule": "No tax rule says what tax applies here. Nothing is billed at 0 % by accident.",
     "entity_incomplete": "The company was made by an import and is not complete yet.",
     "no_reported_amount": "The file says the money was already taken, but not how much.",

@@ -3,12 +3,15 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from billing import assignments
 from billing.chargeables import REASONS
 from billing.models import Cdr, Chargeable
-from billing.pricing import Anchor, Dimension, Line, Result, Tax, price
+from billing.pricing import Anchor, Dimension, Line, Result, price
 from billing.pricing.notes import in_words
-from billing.rates import core_tariff, one_tax
-from billing.usage import usages
+from billing.pricing.text import dimension_label
+from billing.rates import applied, core_tariff
+from billing.usage import spanning_of, usages
+from chargebill.core.models import SpanningPolicy
 from memberships.models import CustomerKind
 from stations import facts as session_facts
 from stations.models import Mode, Session
@@ -35,7 +38,7 @@ class Explanation:
 
 def explain(session: Session) -> Explanation:
     """The current price of a session, line by line, and why it is what it is."""
-    chargeable = Chargeable.objects.select_related("cdr__tariff_version__tariff", "cdr__customer").get(pk=session.pk)
+    chargeable = Chargeable.objects.select_related(*_RELATED).get(pk=session.pk)
     cdr = chargeable.cdr
     told = Explanation(
         cdr=cdr,
@@ -48,7 +51,7 @@ def explain(session: Session) -> Explanation:
         return told
     if session.mode == Mode.COLLECTED:
         return replace(told, why=(_collected_sentence(cdr), *_common(cdr)))
-    result = _recomputed(session, cdr)
+    result = recomputed(session, cdr)
     if result is None:
         return replace(told, why=_common(cdr), agrees=False)
     return replace(
@@ -60,23 +63,37 @@ def explain(session: Session) -> Explanation:
     )
 
 
-def _recomputed(session: Session, cdr: Cdr) -> Result | None:
-    if cdr.tariff_version is None or cdr.tax_rate is None:
+_RELATED = (
+    "cdr__tariff_version__tariff",
+    "cdr__customer",
+    "cdr__entity",
+    "cdr__applied_taxes",
+    *(f"cdr__assignment__{path}" for path in assignments.RELATED),
+)
+
+
+def recomputed(session: Session, cdr: Cdr) -> Result | None:
+    """What the reference pricer makes of the session now, under the Cdr's own version and taxes; None without them."""
+    if cdr.tariff_version is None or cdr.applied_taxes is None:
         return None
     (fact,) = session_facts.load([session.pk])
+    usage = usages([fact])[fact.id]
+    policy = SpanningPolicy.CHEAPEST if "cheapest_price" in cdr.notes.split() else SpanningPolicy.START
     return price(
-        usages([fact])[fact.id],
+        usage,
         core_tariff(cdr.tariff_version),
-        taxes=one_tax(Tax(cdr.tax_rate, cdr.tax_code)),
+        taxes=applied(cdr.applied_taxes),
         anchor=Anchor(cdr.anchor),
+        spanning=spanning_of(usage, policy),
     )
 
 
 def _tariff_sentence(cdr: Cdr) -> str:
     version = cdr.tariff_version
     assert version is not None
-    since = f" that started on or after {version.valid_from:%-d %b %Y %H:%M} UTC" if version.valid_from else ""
-    return f"“{version.tariff.name}” v{version.number} applies to every session of {cdr.entity}{since}. No closer rule exists."
+    if cdr.assignment is None:
+        return f"“{version.tariff.name}” v{version.number}: the file names it, and tariff ids from its source are trusted."
+    return f"{assignments.explain(cdr.assignment, kind=cdr.customer_kind, version=version.number)}."
 
 
 def _collected_sentence(cdr: Cdr) -> str:
@@ -94,17 +111,15 @@ def _common(cdr: Cdr) -> tuple[str, ...]:
         if cdr.anchor == Anchor.GROSS
         else "the net total is rounded once and the tax is added to it"
     )
-    tax = f"Tax {cdr.tax_code}, {_plain(cdr.tax_rate)} %" if cdr.tax_rate is not None else f"Tax {cdr.tax_code}"
-    return (f"{who}: {fixed}.", f"{tax}: the company's tax rule on the day the session started.")
+    if cdr.tax_rate is not None:
+        tax = f"Tax {cdr.tax_code}, {_plain(cdr.tax_rate)} %"
+    else:
+        tax = "Tax by line, each part at its own rate" if cdr.tax_amount else "No tax"
+    return (f"{who}: {fixed}.", f"{tax}: the company's tax rules on the day the session ended.")
 
 
 def _plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
 
 
-LABELS = {
-    Dimension.FLAT: "Start fee",
-    Dimension.ENERGY: "Energy",
-    Dimension.TIME: "Charging time",
-    Dimension.PARKING_TIME: "Idle time",
-}
+LABELS = {dimension: dimension_label(dimension) for dimension in Dimension}

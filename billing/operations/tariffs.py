@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
-from billing.models import Tariff, TariffVersion
+from billing.models import Assignment, Tariff, TariffVersion
 from billing.pricing import Dimension
 from chargebill.core import events
 from chargebill.core.errors import UserError
@@ -97,6 +97,8 @@ def set_tariff(
             created_by=actor,
             created_at=at,
         )
+        if not Assignment.objects.filter(entity=entity).exists():
+            Assignment.objects.create(entity=entity, tariff=tariff, created_by=actor, created_at=at)
         events.record(
             action="tariff.version",
             subject=version,

@@ -58,6 +58,7 @@ def price(
         if spans:
             notes += ("period_spans_price_change",)
         if spans and spanning is Spanning.CHEAPEST:
+            notes += ("cheapest_price",)
             entries = at_the_cheapest(usage, at, by_period)
         else:
             entries = choose(usage, at, by_period)

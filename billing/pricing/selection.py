@@ -18,17 +18,16 @@ from billing.pricing.model import (
     Tariff,
     Usage,
 )
+from billing.pricing.text import line_reason
 
 ZERO = Decimal(0)
 FLAT, ENERGY, TIME, PARKING = COMPONENT_DIMENSIONS
 RESERVATION_FLAT, RESERVATION_TIME = Dimension.RESERVATION_FLAT, Dimension.RESERVATION_TIME
+# What a component prices inside a reservation element: a reservation has a fee and a time, nothing else.
+RESERVED = {FLAT: RESERVATION_FLAT, TIME: RESERVATION_TIME}
 _MOST_COMPILED = 512
 # What a line shows of a price per hour as one per minute; amounts are never computed from it.
 _PER_MINUTE = Context(prec=12)
-
-
-def line_reason(dimension: Dimension, component: Component, restrictions: Restrictions) -> str:
-    return str(dimension)
 
 
 class Rate:
@@ -84,7 +83,7 @@ class Compiled:
                     continue
                 seen.add(component.dimension)
                 word = element.restrictions.reservation
-                dimension = _reserved(component.dimension) if word else component.dimension
+                dimension = RESERVED.get(component.dimension) if word else component.dimension
                 if dimension is None:
                     continue
                 group = {"": self.session, "RESERVATION": self.reserved, "RESERVATION_EXPIRES": expiry}[word]
@@ -97,11 +96,6 @@ class Compiled:
 
     def reservation(self, *, expired: bool) -> dict[Dimension, list[Rate]]:
         return self.expired if expired else self.reserved
-
-
-def _reserved(dimension: Dimension) -> Dimension | None:
-    """What a component prices inside a reservation element: a reservation has a fee and a time, nothing else."""
-    return {FLAT: RESERVATION_FLAT, TIME: RESERVATION_TIME}.get(dimension)
 
 
 _compiled: dict[int, Compiled] = {}

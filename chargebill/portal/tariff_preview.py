@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from billing import rates
+from billing import rates, taxes
+from billing.models import TaxCategory
 from billing.operations.tariffs import elements_of
-from billing.pricing import Anchor, Result, Tax, Usage, price, tariff_from_elements
+from billing.pricing import Anchor, Dimension, Result, Tax, Usage, price, tariff_from_elements
 from billing.queries import LABELS
 from billing.tariff_prices import Prices
 from chargebill.core.models import LegalEntity
+from memberships.models import CustomerKind
 
 MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)
 # (what it is, energy in kWh, charging in minutes, connected in minutes)
@@ -43,7 +45,10 @@ class Preview:
 def preview_of(*, entity: LegalEntity, at: datetime, prices: Prices, currency: str, tax_included: bool) -> Preview:
     """Prices the typical sessions for somebody who pays on the spot, with the tax in force today."""
     today = at.astimezone(ZoneInfo(entity.time_zone or "UTC")).date()
-    tax = rates.load(entity.pk).tax_on(today)
+    table = taxes.load(entity.pk)
+    tax = table.find(country=entity.country, category=TaxCategory.STANDARD, kind=CustomerKind.AD_HOC, day=today).get(
+        Dimension.ENERGY
+    )
     tariff = tariff_from_elements(
         name="Preview",
         version=0,
