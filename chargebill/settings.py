@@ -33,6 +33,10 @@ INSTALLED_APPS = [
     "import_export",
     "django_tasks",
     "django_tasks_db",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "csp",
     "chargebill.portal.site.PortalAdminConfig",
     "django.contrib.auth",
@@ -129,6 +133,8 @@ JOB_HEARTBEAT_TIMEOUT_S = environment.whole_number("JOB_HEARTBEAT_TIMEOUT_S", de
 # What an upload may grow to once unpacked, and how long one line of it may be.
 IMPORT_MAX_BYTES = environment.whole_number("IMPORT_MAX_BYTES", default=2 * 1024**3)
 IMPORT_MAX_LINE_BYTES = environment.whole_number("IMPORT_MAX_LINE_BYTES", default=1024**2)
+# How many requests an API token may make in a minute, over all processes together.
+API_RATE = environment.whole_number("API_RATE", default=600)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
@@ -167,4 +173,5 @@ LOGGING = {
     "loggers": {"django_tasks_db": {"level": "ERROR"}},
 }
 
+from chargebill.portal.api.documentation import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: E402,F401
 from chargebill.portal.theme import UNFOLD  # noqa: E402,F401  the portal's look and navigation

@@ -1,10 +1,10 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from chargebill.portal import company
 
 # The portal answers everything else, so it comes last.
-urlpatterns = [*company.urlpatterns, path("", admin.site.urls)]
+urlpatterns = [*company.urlpatterns, path("api/", include("chargebill.portal.api.urls")), path("", admin.site.urls)]
 
 handler400 = "chargebill.portal.errors.bad_request"
 handler403 = "chargebill.portal.errors.forbidden"

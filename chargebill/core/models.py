@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from chargebill.core.frozen import Frozen
+
 # Looked up on the disk each time otherwise: 10 ms, for every row of a table.
 time_zones = cache(available_timezones)
 
@@ -191,7 +193,8 @@ class Job(models.Model):
 class ApiToken(models.Model):
     """What a program signs in with. Only a hash of it is kept; ``prefix`` is its beginning, to tell tokens apart.
 
-    ``scopes`` are names from chargebill.portal.api.scopes. Without an entity it reads all of them.
+    ``scopes`` are values of chargebill.core.api_tokens.Scope. Without an entity it reads all of them. Never changes but
+    for its end and its use: ``requests_in_minute`` counts those of the clock minute of ``last_used_at``.
     """
 
     name = models.CharField(max_length=120, help_text="Who uses it and for what.")
@@ -206,6 +209,13 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    requests_in_minute = models.PositiveIntegerField(default=0)
+
+    frozen = [
+        Frozen(but=("revoked_at", "last_used_at", "requests_in_minute")),
+        # Revoked is for good.
+        Frozen(fields=("revoked_at",), once="OLD.revoked_at IS NOT NULL", stays=False),
+    ]
 
     class Meta:
         verbose_name = "API token"

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 
+from chargebill.portal.api.errors import body
 from chargebill.portal.site import site
 
 PAGES = {
@@ -17,8 +18,14 @@ PAGES = {
 }
 
 
+CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found"}
+
+
 def _page(request: HttpRequest, status: int) -> HttpResponse:
     heading, advice = PAGES[status]
+    if request.path.startswith("/api/"):
+        # A program reads it: one shape for every refusal of the API.
+        return JsonResponse(body(CODES[status], "", f"{heading}. {advice}"), status=status)
     context = {**site().each_context(request), "title": heading, "crumbs": [], "advice": advice, "status": status}
     return TemplateResponse(request, "portal/error.html", context, status=status).render()
 
