@@ -65,7 +65,8 @@ class Reader:
         return self.value.get(key)
 
     def required(self, key: str, what: str) -> Any:
-        if (value := self.value.get(key)) is None:
+        value = self.value.get(key)
+        if value is None or value == "":
             self.fail(f"{key}_missing", key, f"There is no {what}. Add “{key}”.")
         return value
 
