@@ -25,7 +25,7 @@ MOST_PERIODS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Cdr:
-    """What a CDR says that a price depends on. ``version`` is recognized where it is not given.
+    """What a CDR says that a price depends on. ``version`` is the one given, or recognized; "" where it can't be.
 
     ``notes`` are codes of what was odd (docs/pricing.md). ``currency`` may be "".
     """
@@ -72,11 +72,9 @@ def read_cdr(
 
 
 def _version(cdr: Reader) -> str:
-    """2.1.1 states its total as a number; 2.3.0 as an amount before taxes. "": it says nothing, the tariff decides."""
+    """2.1.1 states its total as a number. "": the CDR does not tell, the tariff does."""
     total = cdr.raw("total_cost")
-    if total is None or isinstance(total, dict):
-        return "2.3.0" if isinstance(total, dict) and "before_taxes" in total else ""
-    return "2.1.1"
+    return "" if total is None or isinstance(total, dict) else "2.1.1"
 
 
 def _own_zone(cdr: Reader) -> str:

@@ -8,7 +8,7 @@ from billing.pricing.model import COMPONENT_DIMENSIONS, Anchor, CdrError, Dimens
 from billing.pricing.selection import Compiled, Entry, choose, compiled, states
 from billing.pricing.splitting import at_the_cheapest, spans_price_change, split
 from billing.pricing.steps import round_up
-from billing.pricing.totals import EXACT, add_up, capped, limited, line_of, parts_of, rounded
+from billing.pricing.totals import EXACT, Part, add_up, capped, limited, line_of, parts_of, rounded
 
 ENGINE = "reference-2"
 ZERO = Decimal(0)
@@ -47,6 +47,13 @@ def price(
     """
     if benefits:
         raise ValueError("Membership benefits can't be priced yet.")
+    return price_exactly(usage, tariff, anchor=anchor, taxes=taxes, spanning=spanning)[0]
+
+
+def price_exactly(
+    usage: Usage, tariff: Tariff | Sequence[Tariff], *, anchor: Anchor, taxes: Taxes | None, spanning: Spanning
+) -> tuple[Result, list[Part]]:
+    """As ``price``, and the unrounded parts its lines were made of."""
     if not usage.periods:
         raise CdrError("charging_periods_missing", "charging_periods", "A session needs at least one charging period.")
     with localcontext(EXACT):
@@ -68,7 +75,7 @@ def price(
 
 def _result(
     entries: list[Entry], tariff: Tariff, usage: Usage, anchor: Anchor, taxes: Taxes | None, notes: tuple[str, ...]
-) -> Result:
+) -> tuple[Result, list[Part]]:
     parts = parts_of(entries, taxes)
     if tariff.parking_cap is not None:
         parts = capped(parts, tariff)
@@ -82,7 +89,7 @@ def _result(
     lines = tuple([line_of(part, of_part) for part, of_part in zip(parts, amounts, strict=True)])
     if usage.assumption:
         notes = (usage.assumption, *notes)
-    return Result(tariff.currency, anchor, *total, net, gross, lines, notes)
+    return Result(tariff.currency, anchor, *total, net, gross, lines, notes), parts
 
 
 def _tariffs(usage: Usage, tariff: Tariff | Sequence[Tariff]) -> tuple[Compiled, list[Compiled], tuple[str, ...]]:

@@ -39,9 +39,7 @@ _NOT_IN_2_1_1 = {"min_current", "max_current", "reservation"}
 def read_tariff(document: Any, *, version: str = "", where: str = "") -> Tariff:
     """A tariff object. ``version`` "" is recognized: ``tax_included`` means 2.3.0, else 2.2.1. Raises TariffError."""
     tariff = Reader(document, where, TariffError)
-    if version and version not in VERSIONS:
-        tariff.fail("version_unknown", "", f"OCPI {version} is unknown here. Use {', '.join(VERSIONS)}.")
-    version = version or ("2.3.0" if tariff.raw("tax_included") is not None else "2.2.1")
+    version = _known_version(tariff, version) or ("2.3.0" if tariff.raw("tax_included") is not None else "2.2.1")
     currency = tariff.required("currency", "currency, such as EUR")
     if not (isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isalpha()):
         tariff.fail("currency_unreadable", "currency", "Give the currency as three letters, such as EUR.")
@@ -100,6 +98,16 @@ def tariff_from_elements(
         grace_s=grace_s,
         parking_cap=parking_cap,
     )
+
+
+def _known_version(tariff: Reader, version: str) -> str:
+    """The version whose rules apply; its early and its corrected editions are one here."""
+    for known in VERSIONS:
+        if version.startswith(known[:3]):
+            return known
+    if version:
+        tariff.fail("version_unknown", "", f"OCPI {version[:20]} is unknown here. Use {', '.join(VERSIONS)}.")
+    return ""
 
 
 def _tax(tariff: Reader, version: str) -> tuple[bool, Untaxed]:

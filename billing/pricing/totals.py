@@ -74,7 +74,7 @@ def _sides(stated: Decimal, tariff: Tariff, rate: Decimal | None) -> tuple[Decim
 
 def settled(amount: Decimal) -> Decimal:
     """Without the noise of divisions behind its 40th decimal."""
-    return amount.quantize(_SETTLED, ROUND_HALF_EVEN)
+    return amount.quantize(_SETTLED, ROUND_HALF_EVEN, EXACT)
 
 
 def add_up(parts: Iterable[Part], side: str) -> Decimal | None:
