@@ -43,6 +43,12 @@ def documented(rule: TaxRule) -> QuerySet[Cdr]:
     return found
 
 
+def any_documented_since(rule: TaxRule) -> bool:
+    """Whether a session of its company from the rule's first day on is on a document, whatever taxed it."""
+    found = Cdr.objects.filter(entity_id=rule.entity_id, session__chargeable__state__in=ON_A_DOCUMENT)
+    return found.filter(session__local_end_date__gte=rule.valid_from or EVER).exists()
+
+
 def _carrying(rule: TaxRule) -> list[int]:
     """Sets of taxes that have the rule's on one of its components. A company has a handful of sets, all told."""
     about = {str(dimension) for dimension, component in COMPONENT_OF.items() if rule.component in ("", component)}

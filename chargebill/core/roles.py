@@ -44,7 +44,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "memberships.contractprefix": (*EDIT, DELETE),
         "memberships.token": EDIT,
     },
-    FINANCE: {"core.legalentity": EDIT, "billing.taxrule": EDIT},
+    FINANCE: {"core.legalentity": EDIT, "billing.taxrule": (*EDIT, DELETE)},
     DISPUTE_AGENT: {},
     DISPUTE_SUPERVISOR: {},
     ANALYST: {},

@@ -19,4 +19,6 @@ from chargebill.portal import (  # noqa: F401
     search,
     sessions,
     tariffs,
+    tax_checker,
+    tax_rules,
 )

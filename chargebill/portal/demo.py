@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils.text import slugify
 
-from billing.operations import set_tariff, set_tax_rate
+from billing.operations import set_tariff
 from chargebill import pipeline
 from chargebill.core import roles
 from chargebill.core.errors import UserError
@@ -21,6 +21,7 @@ from chargebill.core.instances import DEMO_PASSWORD
 from chargebill.core.models import Installation, LegalEntity, User
 from chargebill.portal import demo_rows
 from chargebill.portal.demo_rows import DAYS, PLACES, ZONE, Payer, evse_uid
+from chargebill.portal.demo_taxes import set_demo_taxes
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
 from stations.models import Connector, ConnectorStandard, Evse, Location, Mode, PowerType, Session, TokenType
 
@@ -99,9 +100,7 @@ def _company(at: datetime) -> LegalEntity:
         language="de",
         billing_from=(at - timedelta(days=DAYS + 1)).date(),
     )
-    set_tax_rate(
-        entity=entity, rate=Decimal(19), code="DE19", valid_from=None, source="Demo value, not legal advice", actor=None, at=at
-    )
+    set_demo_taxes(entity=entity, at=at)
     set_tariff(
         entity=entity,
         name="Standard",

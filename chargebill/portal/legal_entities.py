@@ -1,4 +1,4 @@
-"""Companies in the portal: who bills, in which money, by which clock, from which day on. And the tax they charge."""
+"""Companies in the portal: who bills, in which money, by which clock, from which day on."""
 
 import calendar
 from typing import Any
@@ -10,15 +10,16 @@ from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
-from unfold.contrib.filters.admin import BooleanRadioFilter, FieldTextFilter, RelatedDropdownFilter
+from django.utils.text import capfirst
+from unfold.contrib.filters.admin import BooleanRadioFilter, FieldTextFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from billing.models import TaxRule
-from billing.operations import set_tax_rate
+from billing.operations.taxes import since_of, subject_of
 from chargebill import pipeline
 from chargebill.core.admin import ReadOnlyInline
-from chargebill.core.audited import AuditedForm, Changes
+from chargebill.core.audited import Changes
 from chargebill.core.models import LegalEntity, validate_country
 from chargebill.portal.repricing import RepricingMixin
 from chargebill.portal.started import say_started
@@ -78,26 +79,26 @@ class VatIdsField(forms.CharField):
             return True
 
 
-def since(rule: TaxRule) -> str:
-    return f"{rule.valid_from:%-d %b %Y}" if rule.valid_from else "Since ever"
-
-
 class TaxRulesInline(ReadOnlyInline):
-    """The rates of this company, as they began."""
+    """The tax rules of this company, as they began."""
 
     model = TaxRule
-    fields = ["tax", "since", "source"]
+    fields = ["tax", "about", "since", "source"]
     readonly_fields = fields
     hide_title = True
-    verbose_name_plural = "Tax rates"
+    verbose_name_plural = "Tax rules"
 
     @display(description="Tax")
     def tax(self, obj: TaxRule) -> str:
         return str(obj)
 
+    @display(description="For")
+    def about(self, obj: TaxRule) -> str:
+        return capfirst(subject_of(obj))
+
     @display(description="From")
     def since(self, obj: TaxRule) -> str:
-        return since(obj)
+        return capfirst(since_of(obj))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("billing.view_taxrule")
@@ -164,86 +165,3 @@ class LegalEntityAdmin(RepricingMixin):
             # change_company_time_zone wrote an event of its own.
             changes.pop("time zone", None)
         return changes
-
-
-class TaxRuleForm(AuditedForm):
-    """One rate of a company from a day on."""
-
-    rate = forms.DecimalField(
-        label="Rate, %",
-        min_value=0,
-        max_value=100,
-        decimal_places=3,
-        error_messages={
-            "min_value": "A tax rate can't be negative. Enter 0 to 100.",
-            "max_value": "A tax rate is at most 100 %%. Enter 20 for 20 %%.",
-            "max_digits": "Enter a rate in percent, such as 20 or 8.875.",
-            "max_decimal_places": "Enter at most three digits behind the point, such as 8.875.",
-        },
-        help_text="In percent. Prices that include tax contain it at this rate.",
-    )
-
-    class Meta:
-        model = TaxRule
-        fields = ("entity", "rate", "code", "valid_from", "source")
-        help_texts = {
-            "code": "What your books call it, such as VAT20.",
-            "valid_from": "First day it applies, on the place's own calendar. Empty: since ever. It ends where the next begins.",
-            "source": "Where you have the rate from: the law, your tax adviser, when.",
-        }
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        entity = cleaned.get("entity")
-        if entity and self.instance.pk is None:
-            same = TaxRule.objects.filter(
-                entity=entity, country="", component="", customer_kind="", valid_from=cleaned.get("valid_from")
-            ).first()
-            if same:
-                since = f"from {same.valid_from:%-d %b %Y} on" if same.valid_from else "since ever"
-                self.add_error(
-                    "valid_from", f"{entity} already has {same} {since}. Open that one to change it, or give another day."
-                )
-        return cleaned
-
-    def validate_constraints(self) -> None:
-        """Said above in words."""
-
-
-@admin.register(TaxRule)
-class TaxRuleAdmin(RepricingMixin):
-    form = TaxRuleForm
-    list_display = ["tax", "entity", "since", "source"]
-    list_filter = [("entity", RelatedDropdownFilter)]
-    list_select_related = ["entity"]
-    fields = ["entity", "rate", "code", "valid_from", "source"]
-    fixed_fields = ("entity", "valid_from")
-    empty_sentence = "Without a rate every session is held, never billed at 0 %."
-    priced_by = ("rate", "code", "valid_from", "entity")
-    priced_by_new_rows = True
-
-    @display(description="Tax", ordering="rate")
-    def tax(self, obj: TaxRule) -> str:
-        return str(obj)
-
-    @display(description="From", ordering="valid_from")
-    def since(self, obj: TaxRule) -> str:
-        return since(obj)
-
-    def save_model(self, request: HttpRequest, obj: TaxRule, form: ModelForm, change: bool) -> None:
-        rule = set_tax_rate(
-            entity=obj.entity,
-            rate=obj.rate,
-            code=obj.code,
-            valid_from=obj.valid_from,
-            source=obj.source,
-            actor=request.user,
-            at=timezone.now(),
-        )
-        obj.pk = rule.pk
-
-    def log_addition(self, request: HttpRequest, obj: TaxRule, message: Changes) -> None:
-        """set_tax_rate writes the event."""
-
-    def log_change(self, request: HttpRequest, obj: TaxRule, message: Changes) -> None:
-        """set_tax_rate writes the event."""

@@ -46,7 +46,7 @@ SECTIONS = (
         "sell",
         (
             listing("Tariffs", "billing", "tariff", "/billing/tariffversion/"),
-            listing("Tax rules", "billing", "taxrule"),
+            listing("Tax rules", "billing", "taxrule", "/taxes/"),
         ),
     ),
     Section(

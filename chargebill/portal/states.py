@@ -47,6 +47,13 @@ MODE = {
     Mode.COLLECTED: Shown("Collected", GOOD, "payments", "Another system already took the money."),
     Mode.HISTORY: Shown("History", QUIET, "history", "Counted and priced for comparison, never billed."),
 }
+TAX = {
+    "now": Shown("In force", GOOD, "check_circle", "The newest of its kind that has begun."),
+    "later": Shown("Later", INFO, "schedule", "It has not begun yet."),
+    "earlier": Shown("Earlier", QUIET, "history", "A newer one of its kind has taken its place."),
+    "unapproved": Shown("Not approved", WAIT, "visibility", "It counts, but no second person has looked at it yet."),
+    "approved": Shown("Approved", GOOD, "how_to_reg", "A second person looked at it."),
+}
 REVIEW = Shown("Needs review", WAIT, "visibility", "Made by an import; nobody has looked at it yet.")
 BLOCKED = Shown("Blocked", BAD, "block", "This token must not charge.")
 UNKNOWN = Shown("Not known", QUIET, "help", "ChargeBill does not know this state.")
@@ -59,6 +66,7 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "quarantine": QUARANTINE,
     "mode": MODE,
     "mark": MARKS,
+    "tax": TAX,
 }
 
 

@@ -57,9 +57,20 @@ def on_document(*, taxes: dict[str, list[str]] | None, code: str = "", rate: str
     session.location.country = country
     session.location.save()
     applied = AppliedTaxes.objects.create(key=str(taxes), taxes=taxes) if taxes else None
-    Cdr.objects.update(applied_taxes=applied, tax_code=code, tax_rate=Decimal(rate))
+    cdr = priced_anew(Cdr.objects.get(), applied_taxes=applied, tax_code=code, tax_rate=Decimal(rate))
     Chargeable.objects.update(state=Chargeable.State.DOCUMENTED)
-    return Cdr.objects.get()
+    return cdr
+
+
+def priced_anew(cdr: Cdr, **taxed: Any) -> Cdr:
+    """The next version of a price."""
+    following = Cdr.objects.get(pk=cdr.pk)
+    following.pk, following.version = None, cdr.version + 1
+    for name, value in taxed.items():
+        setattr(following, name, value)
+    following.save()
+    Chargeable.objects.update(cdr=following)
+    return following
 
 
 ENERGY_19 = {"ENERGY": ["19", "DE19"], "PARKING_TIME": ["19.000", "DE19"]}
@@ -233,11 +244,7 @@ def test_another_companys_documents_dont_matter(nord: LegalEntity) -> None:
 
 def test_a_price_that_was_superseded_after_its_document_counts(nord: LegalEntity) -> None:
     rule = a_rule(nord)
-    cdr = on_document(taxes=ENERGY_19)
-    corrected = Cdr.objects.get(pk=cdr.pk)
-    corrected.pk, corrected.version, corrected.applied_taxes, corrected.tax_code = None, 2, None, "DE7"
-    corrected.save()
-    Chargeable.objects.update(cdr=corrected)
+    priced_anew(on_document(taxes=ENERGY_19), applied_taxes=None, tax_code="DE7")
     assert documented(rule).exists()
 
 

@@ -1,7 +1,7 @@
-"""What one cell of a table means: text, number, yes or no, a choice, another row by its name."""
+"""What one cell of a table means: text, number, yes or no, a choice, a day, another row by its name."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -106,6 +106,22 @@ class Moment(Widget):
         if moment is None or moment.tzinfo is None:
             raise ValueError(f"{str(value)!r} is no moment with an offset. Write it like 2026-03-01T12:00:00+01:00.")
         return moment
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return "" if value is None else value.isoformat()
+
+
+class Day(Widget):
+    """A day; empty is none. Excel's own dates are taken, too."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> date | None:
+        if isinstance(value, datetime):
+            return value.date()
+        text = Text().clean(value)
+        try:
+            return date.fromisoformat(text) if text else None
+        except ValueError as error:
+            raise ValueError(f"{text!r} is no day. Write it like 2026-03-01.") from error
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return "" if value is None else value.isoformat()
