@@ -51,10 +51,12 @@ def read_cdr(
         cdr.fail(
             "credit_cdr", "credit", "This is a credit for another CDR. Price the CDR it refers to; the credit is its negative."
         )
-    start_key, end_key = "start_date_time", "stop_date_time" if cdr.raw("end_date_time") is None else "end_date_time"
+    # 2.1.1 calls the end its stop.
+    start_key, end_key = "start_date_time", "stop_date_time" if cdr.raw("stop_date_time") else "end_date_time"
+    if cdr.raw("end_date_time"):
+        end_key = "end_date_time"
     cdr.required(start_key, "start of the session")
-    if cdr.raw(end_key) is None:
-        cdr.fail("end_date_time_missing", "end_date_time", "There is no end of the session. Add “end_date_time”.")
+    cdr.required(end_key, "end of the session")
     start, end = cdr.moment(start_key), cdr.moment(end_key)
     assert start is not None
     assert end is not None
