@@ -75,6 +75,9 @@ class TariffVersion(models.Model):
     max_price = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     grace_minutes = models.PositiveIntegerField(default=0)
     parking_cap = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    ocpi = models.JSONField(
+        default=dict, help_text="What an imported document says beside: party, id, texts. Given back by export, prices nothing."
+    )
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     activated_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")

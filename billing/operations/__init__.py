@@ -2,18 +2,27 @@
 
 from billing.operations.assignments import assign, change_assignment, delete_assignment, end_assignment
 from billing.operations.prices import Priced, price_sessions
-from billing.operations.tariffs import set_tariff
+from billing.operations.tariff_documents import Imported, import_tariff
+from billing.operations.tariffs import activate, create_tariff, discard_draft, rename_tariff, retire, save_draft, set_tariff
 from billing.operations.taxes import approve_tax_rule, delete_tax_rule, set_tax_rate, set_tax_rule
 
 __all__ = [
+    "Imported",
     "Priced",
+    "activate",
     "approve_tax_rule",
     "assign",
     "change_assignment",
+    "create_tariff",
     "delete_assignment",
     "delete_tax_rule",
+    "discard_draft",
     "end_assignment",
+    "import_tariff",
     "price_sessions",
+    "rename_tariff",
+    "retire",
+    "save_draft",
     "set_tariff",
     "set_tax_rate",
     "set_tax_rule",

@@ -62,10 +62,10 @@ def declared(model: type[models.Model], connection: BaseDatabaseWrapper) -> dict
 
 
 def _columns(meta: Options[Any], rule: Frozen) -> list[str]:
-    """Raises FieldDoesNotExist for a name the model does not have."""
-    named = [meta.get_field(name) for name in rule.fields] or list(meta.concrete_fields)
-    left_out = {meta.get_field(name) for name in rule.but}
-    return [field.column for field in named if field not in left_out]
+    """Raises KeyError for a name the model has no column for."""
+    columns = {field.name: str(field.column) for field in meta.concrete_fields}
+    left_out = {columns[name] for name in rule.but}
+    return [column for column in (columns[name] for name in rule.fields or columns) if column not in left_out]
 
 
 def _differs(connection: BaseDatabaseWrapper, column: str) -> str:
@@ -112,9 +112,9 @@ def install(found: Iterable[type[models.Model]], using: str = DEFAULT_DB_ALIAS) 
             looked_at.add(model._meta.db_table)
             # Half-way through the migrations a table may lack a column that a trigger would name.
             if rules_of(model) and _is_whole(model, connection):
-                made = declared(model, connection)
-                wanted |= made
-                of_table |= dict.fromkeys(made, model._meta.db_table)
+                statements = declared(model, connection)
+                wanted |= statements
+                of_table |= dict.fromkeys(statements, model._meta.db_table)
     gone = {name: table for name, (table, made) in there.items() if table in looked_at and wanted.get(name) != made}
     missing = {name: made for name, made in wanted.items() if name not in there or name in gone}
     if not (gone or missing):

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from billing import rates, taxes
 from billing.models import TaxCategory
-from billing.operations.tariffs import elements_of
 from billing.pricing import Anchor, Dimension, Result, Tax, Usage, price, tariff_from_elements
 from billing.queries import LABELS
+from billing.tariff_elements import one_price
 from billing.tariff_prices import Prices
 from chargebill.core.models import LegalEntity
 from memberships.models import CustomerKind
@@ -54,7 +54,7 @@ def preview_of(*, entity: LegalEntity, at: datetime, prices: Prices, currency: s
         version=0,
         currency=currency,
         tax_included=tax_included,
-        elements=elements_of(
+        elements=one_price(
             start_fee=prices.start_fee,
             energy_per_kwh=prices.energy_per_kwh,
             charging_per_minute=prices.charging_per_minute,
