@@ -21,10 +21,11 @@ from memberships.operations import ensure_tokens
 from stations import facts as session_facts
 from stations.facts import SessionFacts
 from stations.imports import create_batch, keep_copy, lock_sources, look_through, opened
-from stations.ingest.rows import Record, Refusal
+from stations.ingest.rows import MeterValueRow, Record, Refusal
 from stations.models import ImportBatch, Location, QuarantinedRow, Session
 from stations.operations import Stored, recompute_local_columns, store_chunk
 from stations.quarantine import mark_resolved, parse_corrected
+from stations.queries import session_ids_of
 
 CHUNK = 2000
 
@@ -63,15 +64,27 @@ def price_and_count(
 def take(*, batch: ImportBatch, records: list[Record], at: datetime) -> tuple[Stored, int]:
     """Stores, prices and counts a chunk of a file, in the caller's transaction. Returns what came of it and how many are held."""
     stored = store_chunk(batch=batch, records=records, at=at)
-    if not stored.now:
-        return stored, 0
     entity_id = batch.source.entity_id
+    if not stored.now:
+        _price_with_readings(entity_id, records, at)
+        return stored, 0
     ensure_tokens(
         entity_id=entity_id,
         tokens={(f.token_uid, f.token_type, f.token_issuer) for f in stored.now.values() if f.token_uid},
     )
     priced = price_and_count(before=stored.before, now=list(stored.now.values()), entity_id=entity_id, at=at)
     return stored, sum(p.standing.state == State.HELD for p in priced)
+
+
+def _price_with_readings(entity_id: int, records: list[Record], at: datetime) -> None:
+    """Sessions whose readings just came are priced anew: readings say when the energy flowed."""
+    named = {r.outcome.session_external_id for r in records if isinstance(r.outcome, MeterValueRow)}
+    if not named:
+        return
+    ids = session_ids_of(entity_id=entity_id, external_ids=named)
+    chargeables.lock(ids)
+    now = session_facts.load(ids)
+    price_and_count(before={f.id: f for f in now}, now=now, entity_id=entity_id, at=at)
 
 
 def start_import(
