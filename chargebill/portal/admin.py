@@ -12,6 +12,7 @@ from chargebill.portal import (  # noqa: F401
     members,
     not_shown,
     overview,
+    parallel,
     people,
     places,
     quarantine,

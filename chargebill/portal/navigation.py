@@ -39,6 +39,7 @@ SECTIONS = (
             listing("Sessions", "stations", "session"),
             listing("Imports", "stations", "importbatch", "/imports/"),
             listing("Quarantine", "stations", "quarantinedrow", "/quarantine/"),
+            Entry("Parallel month", "admin:parallel", ("billing.view_cdr",)),
         ),
     ),
     Section(

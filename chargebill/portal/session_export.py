@@ -88,7 +88,7 @@ def _text(value: str | None) -> str:
     return safe_cell(value or "")
 
 
-def _minutes(seconds: int | None) -> Decimal | None:
+def minutes(seconds: int | None) -> Decimal | None:
     return None if seconds is None else round_to(Decimal(seconds) / 60, 2)
 
 
@@ -116,8 +116,8 @@ def rows(sessions: QuerySet[Session], *, with_customers: bool) -> Iterator[list[
             zone,
             started.astimezone(UTC).replace(tzinfo=None),
             ended.astimezone(UTC).replace(tzinfo=None),
-            _minutes(found["duration_s"]),
-            _minutes(found["charging_s"]),
+            minutes(found["duration_s"]),
+            minutes(found["charging_s"]),
             found["energy_kwh"],
             found["meter_start_kwh"],
             found["meter_stop_kwh"],
