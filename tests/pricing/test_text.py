@@ -1,6 +1,7 @@
 """A tariff in plain words: everything it says is said, in English and German."""
 
 import random
+import time
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -19,7 +20,7 @@ from billing.pricing.model import (
     Untaxed,
 )
 from billing.pricing.text import component, conditions, dimension_label, line_reason, money, tariff_text
-from billing.pricing.text.choices import MOST_SITUATIONS, of_dimension
+from billing.pricing.text.choices import of_dimension
 
 D = Decimal
 NIGHT = Restrictions(start_minute=22 * 60, end_minute=7 * 60)
@@ -65,7 +66,8 @@ def test_money_has_all_its_digits(amount, currency, english, german):
         (Restrictions(max_kwh=D("20.5")), "for the first 20.5 kWh", "für die ersten 20,5 kWh"),
         (Restrictions(min_kwh=D(20), max_kwh=D(50)), "between 20 and 50 kWh", "zwischen 20 und 50 kWh"),
         (Restrictions(min_duration_s=14400), "after 4 hours", "nach 4 Stunden"),
-        (Restrictions(max_duration_s=5400), "in the first 1 h 30 min", "bis 1 Std. 30 min nach Beginn"),
+        (Restrictions(max_duration_s=5400), "in the first 1 h 30 min", "in den ersten 1 Std. 30 min"),
+        (Restrictions(max_duration_s=3600), "in the first hour", "in der ersten Stunde"),
         (Restrictions(max_power_kw=D(50)), "below 50 kW measured", "unter 50 kW gemessen"),
         (
             Restrictions(min_current_a=D(16), max_current_a=D(32)),
@@ -151,7 +153,7 @@ def test_a_whole_tariff_in_english():
         "Start fee: 0.50 EUR per session.",
         "At least 0.80 EUR per session.",
         "At most 80.00 EUR per session.",
-        "The first 30 min of idle time are free.",
+        "Idle time is free for the first 30 min.",
         "Idle time costs at most 12.00 EUR per session.",
         "Energy: billed by the Wh.",
         "Charging time: billed per started minute.",
@@ -169,7 +171,7 @@ def test_a_whole_tariff_in_german():
         "Startgebühr: 0,50 EUR je Ladevorgang.",
         "Mindestens 0,80 EUR je Ladevorgang.",
         "Höchstens 80,00 EUR je Ladevorgang.",
-        "Von der Standzeit sind 30 min kostenlos.",
+        "Standzeit ist in den ersten 30 min kostenlos.",
         "Standzeit kostet höchstens 12,00 EUR je Ladevorgang.",
         "Energie: abgerechnet je Wh.",
         "Ladezeit: abgerechnet je angefangene Minute.",
@@ -318,8 +320,9 @@ def random_restrictions(chance: random.Random) -> Restrictions:
         if chance.random() < 0.25:
             found[low] = chance.choice((None, *values))
             found[high] = chance.choice((None, *values))
-    if found.get("end_minute") == 0:
-        found["end_minute"] = 1440
+    # As documents are read: a missing start is the day's, a missing end and 00:00 the day's end.
+    if found.get("start_minute") is not None or found.get("end_minute") is not None:
+        found["start_minute"], found["end_minute"] = found["start_minute"] or 0, found["end_minute"] or 1440
     if chance.random() < 0.2:
         found["days"] = frozenset(chance.sample(range(7), chance.randint(1, 7)))
     if chance.random() < 0.3:
@@ -383,7 +386,8 @@ def holds(r: Restrictions, s: Situation) -> bool:
 def chosen(priced: Tariff, dimension: Dimension, s: Situation) -> Component | None:
     reserved = dimension in (Dimension.RESERVATION_FLAT, Dimension.RESERVATION_TIME)
     kind = {Dimension.RESERVATION_FLAT: Dimension.FLAT, Dimension.RESERVATION_TIME: Dimension.TIME}.get(dimension, dimension)
-    for element in priced.elements:
+    # Of a lapsed reservation the elements for that come first (pricing.md, section 4).
+    for element in sorted(priced.elements, key=lambda element: element.restrictions.reservation != "RESERVATION_EXPIRES"):
         if bool(element.restrictions.reservation) == reserved and holds(element.restrictions, s):
             for found in element.components:
                 if found.dimension is kind:
@@ -405,7 +409,7 @@ def test_two_tariffs_with_one_text_never_charge_differently():
     """Mutations of random tariffs: where the text stays the same, so does the price in every situation asked."""
     chance = random.Random(20261126)
     same = different = 0
-    for _ in range(3000):
+    for _ in range(1200):
         one = random_tariff(chance)
         other = random_tariff(chance)
         position = chance.randrange(len(one.elements))
@@ -423,15 +427,15 @@ def test_two_tariffs_with_one_text_never_charge_differently():
             for dimension in ASKED:
                 before, after = chosen(one, dimension, situation), chosen(other, dimension, situation)
                 assert (before.price if before else 0) == (after.price if after else 0), (one, other, situation)
-    assert different > 2000
-    assert same > 50
+    assert different > 800
+    assert same > 20
 
 
 def test_what_is_said_is_what_is_charged():
     """The choices the text is made of decide as the tariff does, and "otherwise" stands where an order matters."""
     chance = random.Random(7)
     left_over = hidden = 0
-    for _ in range(1500):
+    for _ in range(500):
         given = random_tariff(chance)
         for dimension in ASKED:
             choices, left = of_dimension(given, dimension)
@@ -447,28 +451,31 @@ def test_what_is_said_is_what_is_charged():
             hidden += dimension is Dimension.ENERGY and len(choices) < sum(
                 found.dimension is dimension for element in given.elements for found in element.components
             )
-    assert left_over > 1000
-    assert hidden > 100
+    assert left_over > 400
+    assert hidden > 40
 
 
-def test_more_situations_than_can_be_compared_are_said_in_order():
+def test_a_tariff_of_many_overlapping_conditions_is_said_quickly():
+    chance = random.Random(5)
     elements = [
         Element(
             (priced(Dimension.ENERGY, "0.5"),),
             Restrictions(
-                start_minute=n,
-                end_minute=n + 700,
-                min_kwh=D(n),
-                max_kwh=D(n + 50),
-                min_duration_s=n * 10,
-                max_duration_s=n * 10 + 5000,
-                min_power_kw=D(n),
-                max_power_kw=D(n + 9),
+                start_minute=chance.randrange(700),
+                end_minute=chance.randrange(700, 1440),
+                min_kwh=D(chance.randrange(50)),
+                max_kwh=D(chance.randrange(50, 100)),
+                min_duration_s=chance.randrange(5000),
+                max_duration_s=chance.randrange(5000, 9000),
+                min_power_kw=D(chance.randrange(50)),
+                max_power_kw=D(chance.randrange(50, 99)),
             ),
         )
-        for n in range(1, 40)
+        for _ in range(60)
     ]
+    began = time.perf_counter()
     choices, left = of_dimension(tariff(*elements), Dimension.ENERGY)
-    assert MOST_SITUATIONS < 80**4
-    assert [choice.otherwise for choice in choices] == [False] + [True] * 38
+    assert time.perf_counter() - began < 2
+    assert len(choices) > 50
+    assert [choice.otherwise for choice in choices] == [False] + [True] * (len(choices) - 1)
     assert left

@@ -1,5 +1,6 @@
 """Prices in plain words, English and German: a number, a component, a line's reason, a whole tariff."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, get_args
 
@@ -17,6 +18,25 @@ _RESERVED = {Dimension.FLAT: Dimension.RESERVATION_FLAT, Dimension.TIME: Dimensi
 _ORDER = (Dimension.ENERGY, Dimension.TIME, Dimension.PARKING_TIME, Dimension.FLAT)
 _RESERVATIONS = (Dimension.RESERVATION_FLAT, Dimension.RESERVATION_TIME)
 _FLAT = (Dimension.FLAT, Dimension.RESERVATION_FLAT)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One thing a tariff says: "Energy", "0.49 EUR per kWh". Without a label the text is a sentence of its own.
+
+    ``minor``: no price, but how a quantity is rounded before it has one.
+    """
+
+    label: str
+    text: str
+    minor: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.text}." if self.label else self.text
+
+
+def words(language: Language) -> Words:
+    return _WORDS[language]
 
 
 def money(amount: Decimal, currency: str, language: Language = "en") -> str:
@@ -56,42 +76,47 @@ def tariff_text(tariff: Tariff, *, language: Language = "en", tax_sentence: bool
 
     Of several prices for one thing the first whose conditions hold counts; those that can never apply are left out.
     """
+    return tuple(map(str, tariff_sentences(tariff, language=language, tax_sentence=tax_sentence)))
+
+
+def tariff_sentences(tariff: Tariff, *, language: Language = "en", tax_sentence: bool = True) -> tuple[Sentence, ...]:
+    """What ``tariff_text`` says, each with its label."""
     words = _WORDS[language]
     priced = {dimension: of_dimension(tariff, dimension) for dimension in TAXED}
     found = {dimension: choices for dimension, (choices, _) in priced.items() if choices}
+    costs = {dimension for dimension, choices in found.items() if any(choice.component.price for choice in choices)}
     rates = {choice.component.vat for choices in found.values() for choice in choices}
-    rate = next(iter(rates)) if len(rates) == 1 else None
 
-    def sentence(dimension: Dimension) -> str:
+    def sentence(dimension: Dimension) -> Sentence:
         choices, left = priced[dimension]
         steps = {choice.component.step_size for choice in choices}
         entries = [_entry(words, tariff, dimension, choice, step=len(steps) > 1, tax=len(rates) > 1) for choice in choices]
         if left:
             entries.append(f"{words.otherwise} {words.free}")
         named = words.reasons if dimension is Dimension.PARKING_TIME else words.labels
-        return f"{named[dimension]}: {'; '.join(entries)}."
+        return Sentence(named[dimension], "; ".join(entries))
 
-    costs = {dimension for dimension, choices in found.items() if any(choice.component.price for choice in choices)}
-    lines = [sentence(dimension) for dimension in _ORDER if dimension in found]
     if costs.isdisjoint(_ORDER):
-        lines = [words.free_of_charge]
-    lines += [words.minimum(text) for text in _limit(words, tariff, tariff.min_price)]
-    lines += [words.maximum(text) for text in _limit(words, tariff, tariff.max_price)]
+        said = [Sentence("", words.free_of_charge)]
+    else:
+        said = [sentence(dimension) for dimension in _ORDER if dimension in found]
+    said += [Sentence("", words.minimum(amounts)) for amounts in _limit(words, tariff, tariff.min_price)]
+    said += [Sentence("", words.maximum(amounts)) for amounts in _limit(words, tariff, tariff.max_price)]
     if tariff.grace_s:
-        lines.append(words.grace(tariff.grace_s))
+        said.append(Sentence("", words.grace(tariff.grace_s)))
     if tariff.parking_cap is not None:
-        lines.append(words.cap(words.money(tariff.parking_cap, tariff.currency)))
+        said.append(Sentence("", words.cap(words.money(tariff.parking_cap, tariff.currency))))
     for dimension in _ORDER:
-        lines += _common_step(words, dimension, found[dimension]) if dimension in costs else []
+        said += _common_step(words, dimension, found[dimension]) if dimension in costs else []
     for dimension in _RESERVATIONS:
         if dimension in costs:
-            lines += [sentence(dimension), *_common_step(words, dimension, found[dimension])]
+            said += [sentence(dimension), *_common_step(words, dimension, found[dimension])]
     if tariff.starts_at or tariff.ends_at:
-        lines.append(words.validity(tariff.starts_at, tariff.ends_at))
+        said.append(Sentence("", words.validity(tariff.starts_at, tariff.ends_at)))
     if tax_sentence and (costs or tariff.min_price):
-        known = tariff.untaxed is Untaxed.NOT_APPLICABLE
-        lines.append(words.tax(included=tariff.tax_included, rate=rate, known=known, without=tariff.without_tax))
-    return tuple(lines)
+        known, rate = tariff.untaxed is Untaxed.NOT_APPLICABLE, next(iter(rates)) if len(rates) == 1 else None
+        said.append(Sentence("", words.tax(included=tariff.tax_included, rate=rate, known=known, without=tariff.without_tax)))
+    return tuple(said)
 
 
 def _dimension(component: Component, restrictions: Restrictions) -> Dimension:
@@ -102,11 +127,11 @@ def _steps(words: Words, dimension: Dimension, component: Component) -> list[str
     return [words.step(dimension, component.step_size)] if component.step_size and dimension not in _FLAT else []
 
 
-def _common_step(words: Words, dimension: Dimension, choices: list[Choice]) -> list[str]:
+def _common_step(words: Words, dimension: Dimension, choices: list[Choice]) -> list[Sentence]:
     """The step all of them share; different ones stand beside their prices."""
     if len({choice.component.step_size for choice in choices}) > 1:
         return []
-    return [f"{words.labels[dimension]}: {text}." for text in _steps(words, dimension, choices[0].component)]
+    return [Sentence(words.labels[dimension], text, minor=True) for text in _steps(words, dimension, choices[0].component)]
 
 
 def _entry(words: Words, tariff: Tariff, dimension: Dimension, choice: Choice, *, step: bool, tax: bool) -> str:

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import product
 from typing import Any
 
 from billing.pricing.model import Component, Dimension, Element, Restrictions, Tariff
 
 DAY_MINUTES = 24 * 60
-# Beyond so many situations to compare nobody looks which of them are left over: "otherwise" is said everywhere.
-MOST_SITUATIONS = 40_000
+# Situations in which a price applies: the allowed ones on each axis.
+Box = tuple[frozenset[int], ...]
+# What is left over breaks into boxes; beyond so many nobody goes on to look whether a price can still apply.
+MOST_BOXES = 500
 _AS_COMPONENT = {Dimension.RESERVATION_FLAT: Dimension.FLAT, Dimension.RESERVATION_TIME: Dimension.TIME}
 
 
@@ -28,29 +29,35 @@ def of_dimension(tariff: Tariff, dimension: Dimension) -> tuple[list[Choice], bo
 
     Prices that an earlier one always takes the place of are left out: they never cost anybody anything.
     """
-    candidates = list(_candidates(tariff.elements, dimension))
+    # A lapsed reservation is priced by the elements for that first; the others fill in what those leave out.
+    candidates = sorted(_candidates(tariff.elements, dimension), key=lambda found: found[1].reservation != "RESERVATION_EXPIRES")
     axes = _axes([restrictions for _, restrictions in candidates])
-    allowed = [[axis.allowed(restrictions) for axis in axes] for _, restrictions in candidates]
-    size = max(len(candidates), 1)
-    for axis in axes:
-        size *= axis.size
-    if size > MOST_SITUATIONS:
-        return [Choice(component, restrictions, n > 0) for n, (component, restrictions) in enumerate(candidates)], True
-    first: set[int] = set()
-    late: set[int] = set()
-    left = not candidates
-    for situation in product(*(range(axis.size) for axis in axes)):
-        hits = [n for n, sets in enumerate(allowed) if all(map(_within, situation, sets))]
-        first.update(hits[:1])
-        late.update(hits[1:])
-        left = left or not hits
-    return [
-        Choice(component, restrictions, n in late) for n, (component, restrictions) in enumerate(candidates) if n in first
-    ], left
+    boxes = [tuple(axis.allowed(restrictions) for axis in axes) for _, restrictions in candidates]
+    left: list[Box] = [tuple(frozenset(range(axis.size)) for axis in axes)]
+    choices = []
+    for n, (component, restrictions) in enumerate(candidates):
+        if len(left) <= MOST_BOXES:
+            rest = [piece for box in left for piece in _without(box, boxes[n])]
+            if rest == left:
+                continue
+            left = rest
+        choices.append(Choice(component, restrictions, any(_meet(boxes[n], earlier) for earlier in boxes[:n])))
+    return choices, bool(left)
 
 
-def _within(value: int, allowed: frozenset[int]) -> bool:
-    return value in allowed
+def _meet(one: Box, other: Box) -> bool:
+    return all(not mine.isdisjoint(its) for mine, its in zip(one, other, strict=True))
+
+
+def _without(box: Box, taken: Box) -> Iterator[Box]:
+    """What of a box another does not take, as boxes that don't meet; the box itself where they don't."""
+    if not _meet(box, taken):
+        yield box
+        return
+    for axis, (mine, its) in enumerate(zip(box, taken, strict=True)):
+        if rest := mine - its:
+            yield (*box[:axis], rest, *box[axis + 1 :])
+        box = (*box[:axis], mine & its, *box[axis + 1 :])
 
 
 def _candidates(elements: Iterable[Element], dimension: Dimension) -> Iterator[tuple[Component, Restrictions]]:

@@ -75,6 +75,9 @@ class English(Words):
             return f"{seconds} s"
         return f"{hours} h {rest // 60} min" if hours else f"{rest // 60} min"
 
+    def first(self, seconds: int) -> str:
+        return f"first {'hour' if seconds == 3600 else self.duration(seconds)}"
+
     def window(self, start: int, end: int) -> str:
         return f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
 
@@ -95,7 +98,7 @@ class English(Words):
             return f"after {self.duration(low)}" if low else ""
         if low:
             return f"between {self.duration(low)} and {self.duration(high)} after the start"
-        return f"in the first {self.duration(high)}"
+        return f"in the {self.first(high)}"
 
     def measured(self, low: Decimal | None, high: Decimal | None, unit: str) -> str:
         if high is None:
@@ -133,7 +136,7 @@ class English(Words):
         return f"{one} and {other}"
 
     def grace(self, seconds: int) -> str:
-        return f"The first {self.duration(seconds)} of idle time are free."
+        return f"Idle time is free for the {self.first(seconds)}."
 
     def cap(self, amount: str) -> str:
         return f"Idle time costs at most {amount} per session."

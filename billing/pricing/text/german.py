@@ -75,6 +75,9 @@ class German(Words):
             return f"{seconds} s"
         return f"{hours} Std. {rest // 60} min" if hours else f"{rest // 60} min"
 
+    def first(self, seconds: int) -> str:
+        return "in der ersten Stunde" if seconds == 3600 else f"in den ersten {self.duration(seconds)}"
+
     def window(self, start: int, end: int) -> str:
         if start % 60 or end % 60:
             return f"{start // 60}:{start % 60:02}–{end // 60}:{end % 60:02} Uhr"
@@ -97,7 +100,7 @@ class German(Words):
             return f"nach {self.duration(low)}" if low else ""
         if low:
             return f"zwischen {self.duration(low)} und {self.duration(high)} nach Beginn"
-        return f"bis {self.duration(high)} nach Beginn"
+        return self.first(high)
 
     def measured(self, low: Decimal | None, high: Decimal | None, unit: str) -> str:
         if high is None:
@@ -135,7 +138,7 @@ class German(Words):
         return f"{one} und {other}"
 
     def grace(self, seconds: int) -> str:
-        return f"Von der Standzeit sind {self.duration(seconds)} kostenlos."
+        return f"Standzeit ist {self.first(seconds)} kostenlos."
 
     def cap(self, amount: str) -> str:
         return f"Standzeit kostet höchstens {amount} je Ladevorgang."

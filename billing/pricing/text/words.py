@@ -10,7 +10,7 @@ from chargebill.core.money import minor_digits
 DAY_MINUTES = 24 * 60
 WEEK = 7
 # A price per hour is said per minute if that has no more decimals than this; 2 EUR per hour has no such price per minute.
-_MOST_DECIMALS = 5
+_MOST_DECIMALS = 6
 
 
 class Words:
