@@ -5,7 +5,7 @@ import threading
 import warnings
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -99,6 +99,21 @@ class Environment:
                 "ALLOWED_HOSTS", "is not set. Production needs the names people reach it by, such as billing.example.com."
             )
         return hosts
+
+    def public_url(self) -> str:
+        """Where drivers reach the portal from outside, without a slash at its end; "": wherever a page was asked for."""
+        raw = self.text("PUBLIC_URL")
+        if not raw:
+            return ""
+        advice = "Set it to an address such as https://charging.example.com, or leave it out."
+        try:
+            parts = urlsplit(raw)
+            right = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        except ValueError as error:
+            raise WrongSetting("PUBLIC_URL", f"is {raw!r} ({error}). {advice}") from error
+        if not right or parts.query or parts.fragment or "@" in parts.netloc or any(char.isspace() for char in raw):
+            raise WrongSetting("PUBLIC_URL", f"is {raw!r}. {advice}")
+        return raw.rstrip("/")
 
     def database(self, default: str) -> dict[str, Any]:
         advice = (

@@ -18,6 +18,8 @@ DEMO_SESSIONS = environment.whole_number("CHARGEBILL_DEMO_SESSIONS", default=400
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.secret_key(DATA_DIR)
 ALLOWED_HOSTS = environment.allowed_hosts()
+# What stands before /p/... in the codes drivers scan.
+PUBLIC_URL = environment.public_url()
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [

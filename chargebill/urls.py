@@ -1,10 +1,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from chargebill.portal import company
+from chargebill.portal import company, price_page
 
 # The portal answers everything else, so it comes last.
-urlpatterns = [*company.urlpatterns, path("api/", include("chargebill.portal.api.urls")), path("", admin.site.urls)]
+urlpatterns = [
+    *company.urlpatterns,
+    *price_page.urlpatterns,
+    path("api/", include("chargebill.portal.api.urls")),
+    path("", admin.site.urls),
+]
 
 handler400 = "chargebill.portal.errors.bad_request"
 handler403 = "chargebill.portal.errors.forbidden"

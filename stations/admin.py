@@ -139,6 +139,7 @@ class EvseForm(AuditedForm):
 class EvseAdmin(ReviewedMixin, TableAdmin):
     resource_classes = [EvseResource]
     form = EvseForm
+    change_form_outer_before_template = "portal/parts/label_links.html"
     list_display = ["uid", "evse_id", "location", "entity", "model", "plugs", "review"]
     list_filter = [
         ("entity", RelatedDropdownFilter),

@@ -41,6 +41,9 @@ def run(*arguments, folder, **environment):
         ({"CHARGEBILL_DEMO_SESSIONS": "-1"}, "CHARGEBILL_DEMO_SESSIONS", "from 0 up"),
         ({**PRODUCTION, "SECRET_KEY": ""}, "SECRET_KEY", "at least 50 random characters"),
         ({**PRODUCTION, "ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS", "such as billing.example.com"),
+        ({"PUBLIC_URL": "charging.example.com"}, "PUBLIC_URL", "such as https://charging.example.com"),
+        ({"PUBLIC_URL": "https://charging.example.com/?a=1"}, "PUBLIC_URL", "or leave it out"),
+        ({"PUBLIC_URL": "https://[::1"}, "PUBLIC_URL", "or leave it out"),
         ({"CHARGEBILL_DATA": "/proc/nowhere"}, "CHARGEBILL_DATA", "Name a folder that can"),
     ],
 )

@@ -15,6 +15,7 @@ from chargebill.portal import (  # noqa: F401
     parallel,
     people,
     places,
+    qr_sheet,
     quarantine,
     quarantine_row,
     search,

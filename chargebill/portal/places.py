@@ -36,6 +36,7 @@ class LocationResource(PlacesResource):
 @admin.register(Location)
 class LocationAdmin(PlacesAdmin):
     resource_classes = [LocationResource]
+    change_form_outer_before_template = "portal/parts/label_links.html"
 
     def get_form(self, request: HttpRequest, obj: Location | None = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:
         form = super().get_form(request, obj, change, **kwargs)
