@@ -1,6 +1,6 @@
-"""Imports a file into DATABASE_URL and prints the time of each stage; a process of its own, so that its memory is seen.
+"""Imports files into DATABASE_URL and prints the time of each stage; a process of its own, so that its memory is seen.
 
-    python bench/importing.py FILE bare|priced
+    python bench/importing.py bare|priced FILE [FILE ...]
 
 ``bare`` stores sessions only. Stages are wrapped from outside: the product carries no clocks.
 """
@@ -58,7 +58,7 @@ def timed_reading(*args: Any, **kwargs: Any) -> Iterator[Iterator[Any]]:
         yield clocked()
 
 
-def main(file: str, what: str) -> None:
+def main(what: str, *files: str) -> None:
     call_command("migrate", verbosity=0)
     entity = _entity()
     pipeline.look_through = timed("look through", pipeline.look_through)
@@ -76,24 +76,27 @@ def main(file: str, what: str) -> None:
     at = datetime.now(UTC)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
-    batch = pipeline.start_import(
-        entity=entity,
-        path=Path(file),
-        file_name=Path(file).name,
-        profile="",
-        mode="bill",
-        time_zone="",
-        encoding="",
-        actor=None,
-        at=at,
-        key="bench",
-        here=True,
-    )
+    rows = 0
+    for n, file in enumerate(files):
+        batch = pipeline.start_import(
+            entity=entity,
+            path=Path(file),
+            file_name=Path(file).name,
+            profile="",
+            mode="bill",
+            time_zone="",
+            encoding="",
+            actor=None,
+            at=at,
+            key=f"bench:{n}",
+            here=True,
+        )
+        rows += batch.rows_read
     total = time.perf_counter() - began
     print(
         json.dumps(
             {
-                "rows": batch.rows_read,
+                "rows": rows,
                 "seconds": total,
                 "stages": dict(seconds) | {"commit and the rest": total - sum(seconds.values())},
                 "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

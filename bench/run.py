@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def script(name: str, *args: str, url: str, data: Path) -> dict[str, Any]:
 
 
 def measure_import(name: str, peer_name: str, peer: float, file: Path, url: str, data: Path, what: str) -> None:
-    figures = script("importing.py", str(file), what, url=url, data=data)
+    figures = script("importing.py", what, str(file), url=url, data=data)
     rate = figures["rows"] / figures["seconds"]
     label = "import only" if what == "bare" else "import, price, gate, count"
     record(f"P4-{name}-{what}", f"{label}, {figures['rows']:,} rows, s (peer: {peer_name})", figures["seconds"], peer)
@@ -107,6 +108,26 @@ def measure_pages(name: str, url: str, data: Path) -> None:
         )
 
 
+def measure_pricing() -> None:
+    figures = script("pricing.py", url="sqlite://", data=ROOT)
+    rate, yardstick = figures["reference"], figures["yardstick"]
+    what = "reference, four-period time-of-day case, explained, sessions/s (peer: yardstick)"
+    record("P2-reference", what, rate, yardstick, ">= 15,000/s", rate >= 15_000)
+
+
+def measure_perth(name: str, fresh: Callable[[str], str], data: Path) -> None:
+    """Both Perth files under a one-price tariff, beside the import of the same files without prices."""
+    files = [str(file) for file in sorted((ROOT.parent / "shared" / "data").glob("perth-kinross-*.csv.gz"))]
+    if not files:
+        print("Perth: ../shared/data is not here, so its files are not measured.")
+        return
+    bare, priced = (script("importing.py", what, *files, url=fresh(f"perth_{what}"), data=data) for what in ("bare", "priced"))
+    what = f"both Perth files, import + price + count, {priced['rows']:,} rows, s (peer: bare import)"
+    record(f"P4-{name}-perth", what, priced["seconds"], bare["seconds"])
+    for stage, took in priced["stages"].items():
+        record(f"P4-{name}-perth", f"  of it {stage}, s", took, bare["stages"].get(stage))
+
+
 def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="chargebill-bench-"))
     try:
@@ -115,6 +136,8 @@ def main() -> None:
         # The peer is run by the server's own user rights: let it read the file.
         folder.chmod(0o755)
         print(f"{'id':<14} {'what':<74} {'ours':>12} {'peer':>10} {'ratio':>8}  goal")
+        measure_pricing()
+        measure_perth("sqlite", lambda name: f"sqlite:///{folder / name}.sqlite3", folder / "data")
         if shutil.which("sqlite3"):
             peer = sqlite_peer(file, folder)
             for what in ("bare", "priced"):
@@ -123,11 +146,15 @@ def main() -> None:
             measure_pages("sqlite", url, folder / "data")
         server = os.environ.get("DATABASE_URL", "")
         if server and shutil.which("psql"):
+
+            def fresh(name: str) -> str:
+                subprocess.run(["psql", "-q", "-d", _libpq(server), "-c", f"CREATE DATABASE {name}"], check=True)
+                return f"{server.rpartition('/')[0]}/{name}"
+
+            measure_perth("postgresql", fresh, folder / "data")
             peer = postgres_peer(file, server)
             for what in ("bare", "priced"):
-                name = f"bench_{what}"
-                subprocess.run(["psql", "-q", "-d", _libpq(server), "-c", f"CREATE DATABASE {name}"], check=True)
-                url = f"{server.rpartition('/')[0]}/{name}"
+                url = fresh(f"bench_{what}")
                 measure_import("postgresql", r"\copy", peer, file, url, folder / "data", what)
             measure_pages("postgresql", url, folder / "data")
     finally:
