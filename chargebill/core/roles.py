@@ -32,7 +32,7 @@ IN_SHORT = {
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
 READ_ALL = ("stations", "memberships", "billing", "analytics", "core")
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
-    PRICING_MANAGER: {"billing.tariff": EDIT, "billing.tariffversion": EDIT},
+    PRICING_MANAGER: {"billing.tariff": EDIT, "billing.tariffversion": EDIT, "stations.source": (VIEW, CHANGE)},
     BILLING_CLERK: {
         "stations.importbatch": EDIT,
         "stations.quarantinedrow": (VIEW, CHANGE),
