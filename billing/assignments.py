@@ -7,7 +7,7 @@ this very connector.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,10 +16,11 @@ from typing import Any
 from billing.models import Assignment
 from memberships.models import CustomerKind
 
-# Most specific first; the last of each is an assignment that names none.
+# Levels, most specific first; the last of each is an assignment that names none of the fields below.
+TOKEN, CUSTOMER, GROUP, KIND, EVERYONE = range(5)
+CONNECTOR, EVSE, LOCATION, EVERYWHERE = range(4)
 WHO_FIELDS = ("token_id", "customer_id", "group_id", "customer_kind")
 WHERE_FIELDS = ("connector_id", "evse_id", "location_id")
-EVERYONE, EVERYWHERE = len(WHO_FIELDS), len(WHERE_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +94,18 @@ class Rule:
 def whos(who: Who) -> Iterator[tuple[int, Any]]:
     """What an assignment may name to concern this driver, most specific first."""
     if who.token_id is not None:
-        yield 0, who.token_id
+        yield TOKEN, who.token_id
     if who.customer_id is not None:
-        yield 1, who.customer_id
+        yield CUSTOMER, who.customer_id
     for group_id in who.group_ids:
-        yield 2, group_id
-    yield 3, str(who.kind)
+        yield GROUP, group_id
+    yield KIND, str(who.kind)
     yield EVERYONE, None
 
 
 def wheres(where: Where) -> tuple[tuple[int, int | None], ...]:
     """What an assignment may name to concern this connector, most specific first."""
-    return (0, where.connector_id), (1, where.evse_id), (2, where.location_id), (EVERYWHERE, None)
+    return (CONNECTOR, where.connector_id), (EVSE, where.evse_id), (LOCATION, where.location_id), (EVERYWHERE, None)
 
 
 @dataclass(slots=True)
@@ -112,11 +113,12 @@ class Assignments:
     """An entity's assignments, ready to choose from. Remembers what it chose; as good as the moment it was read."""
 
     rules: tuple[Rule, ...]
+    # What some assignment says as its who, as its where; whether one has a band.
+    named: frozenset[tuple[int, Any]] = field(init=False, repr=False)
+    places: frozenset[tuple[int, int | None]] = field(init=False, repr=False)
+    has_bands: bool = field(init=False, repr=False)
     _by_key: dict[tuple[Any, Any], list[Rule]] = field(init=False, repr=False)
     _days: list[date] = field(init=False, repr=False)
-    _named: frozenset[tuple[int, Any]] = field(init=False, repr=False)
-    _places: frozenset[tuple[int, int | None]] = field(init=False, repr=False)
-    _bands: bool = field(init=False, repr=False)
     _chosen: dict[Any, Choice] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -126,20 +128,24 @@ class Assignments:
         self._by_key = dict(by_key)
         # Between two of these days the same assignments are in force.
         self._days = sorted({day for rule in self.rules for day in (rule.valid_from, rule.valid_until) if day is not None})
-        self._named = frozenset(rule.who for rule in self.rules)
-        self._places = frozenset(rule.where for rule in self.rules)
-        self._bands = any(rule.has_band for rule in self.rules)
+        self.named = frozenset(rule.who for rule in self.rules)
+        self.places = frozenset(rule.where for rule in self.rules)
+        self.has_bands = any(rule.has_band for rule in self.rules)
 
     def choose(self, *, who: Who, where: Where, day: date) -> Choice:
         """The assignment for a session that starts on a local day. No query; the same question is answered once."""
         # Only what some assignment names tells two sessions apart: a million drivers without a rule are one question.
-        named = tuple([key for key in whos(who) if key in self._named])
-        places = tuple([key for key in wheres(where) if key in self._places])
-        question = (named, places, where.rated_kw if self._bands else None, bisect_right(self._days, day))
+        named = tuple([key for key in whos(who) if key in self.named])
+        places = tuple([key for key in wheres(where) if key in self.places])
+        question = (named, places, where.rated_kw if self.has_bands else None, bisect_right(self._days, day))
         choice = self._chosen.get(question)
         if choice is None:
             choice = self._chosen[question] = self._decide(named, places, where.rated_kw, day)
         return choice
+
+    def place(self, where: Where) -> Hashable:
+        """The same for two connectors no assignment tells apart."""
+        return tuple([key for key in wheres(where) if key in self.places]), where.rated_kw if self.has_bands else None
 
     def _decide(
         self, named: Iterable[tuple[int, Any]], places: Iterable[tuple[int, int | None]], rated_kw: Decimal | None, day: date

@@ -1,4 +1,4 @@
-"""Lists and forms of places, EVSEs, plugs and what they said. Locations are registered where zones can be changed."""
+"""Lists and forms of places, EVSEs, plugs and what they said. The portal registers those that prices and times follow."""
 
 from typing import Any
 
@@ -135,7 +135,6 @@ class EvseForm(AuditedForm):
         return cleaned
 
 
-@admin.register(Evse)
 class EvseAdmin(ReviewedMixin, TableAdmin):
     resource_classes = [EvseResource]
     form = EvseForm
@@ -166,7 +165,6 @@ class EvseAdmin(ReviewedMixin, TableAdmin):
         )
 
 
-@admin.register(Connector)
 class ConnectorAdmin(ReviewedMixin, TableAdmin):
     resource_classes = [ConnectorResource]
     list_display = ["name", "location", "standard", "power_type", "rated_kw", "review"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from billing.models import Anchor, Cdr, Chargeable, Tariff, TariffVersion, TaxRule
+from billing.models import Anchor, Assignment, Cdr, Chargeable, Tariff, TariffVersion, TaxRule
 from chargebill.core.models import AuditEvent, Job, LegalEntity, User
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
 from stations.models import (
@@ -74,11 +74,6 @@ def connectors(count: int) -> list[Any]:
 
 def source() -> Source:
     return Source.objects.get_or_create(entity=company(), profile="chargebill")[0]
-
-
-def sources(count: int) -> list[Any]:
-    entity = company()
-    return more(Source, count, lambda n: Source(entity=entity, profile=f"layout-{n}"))
 
 
 def batches(count: int) -> list[Any]:
@@ -264,6 +259,29 @@ def _version(tariff: Tariff) -> TariffVersion:
     )
 
 
+def assignments(count: int) -> list[Any]:
+    """Of every kind of who and where, in turn; dates apart, so that none overlaps another."""
+    entity, plugs, holders, sets = company(), connectors(10), tokens(10), groups(2)
+    tariff, _ = Tariff.objects.get_or_create(entity=entity, name="Standard", defaults={"currency": "EUR"})
+    who = [{}, {"customer_kind": "MEMBER"}, {"group": sets[0]}, {"customer": holders[0].customer}, {"token": holders[1]}]
+    where = [{}, {"location": plugs[0].evse.location}, {"evse": plugs[0].evse}, {"connector": plugs[0]}]
+
+    def make(n: int) -> Assignment:
+        first = date(2020, 1, 1) + timedelta(days=n)
+        return Assignment(
+            entity=entity,
+            tariff=tariff,
+            valid_from=first,
+            valid_until=first + timedelta(days=1),
+            min_kw=Decimal(50) if n % 3 == 0 else None,
+            created_at=NOON,
+            **who[n % 5],
+            **where[n % 4],
+        )
+
+    return more(Assignment, count, make)
+
+
 def tax_rules(count: int) -> list[Any]:
     entity = company()
     return more(
@@ -291,6 +309,7 @@ def audit_events(count: int) -> list[Any]:
 
 
 BUILDERS: dict[str, Callable[[int], list[Any]]] = {
+    "billing.Assignment": assignments,
     "billing.Tariff": tariffs,
     "billing.TaxRule": tax_rules,
     "core.AuditEvent": audit_events,
@@ -308,5 +327,4 @@ BUILDERS: dict[str, Callable[[int], list[Any]]] = {
     "stations.Location": locations,
     "stations.QuarantinedRow": quarantined,
     "stations.Session": priced_sessions,
-    "stations.Source": sources,
 }

@@ -150,7 +150,7 @@ def open_steps():
 
 
 def test_the_checklist_follows_what_is_there():
-    everything = ["Your company", "VAT or sales tax", "Places", "Tariffs", "First import"]
+    everything = ["Your company", "VAT or sales tax", "Places", "Tariffs", "Assignments", "First import"]
     assert open_steps() == everything
 
     north = LegalEntity.objects.create(name="North", is_provisional=True)

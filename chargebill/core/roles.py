@@ -20,7 +20,7 @@ AUDITOR = "Auditor"
 # Each role's work in a few words, for the people who pick one.
 IN_SHORT = {
     ADMINISTRATOR: "everything, people and settings too",
-    PRICING_MANAGER: "tariffs",
+    PRICING_MANAGER: "tariffs and who pays which",
     BILLING_CLERK: "imports, places, customers and tokens",
     FINANCE: "companies and tax",
     DISPUTE_AGENT: "contested sessions",
@@ -32,7 +32,11 @@ IN_SHORT = {
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
 READ_ALL = ("stations", "memberships", "billing", "analytics", "core")
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
-    PRICING_MANAGER: {"billing.tariff": EDIT, "billing.tariffversion": EDIT, "stations.source": (VIEW, CHANGE)},
+    PRICING_MANAGER: {
+        "billing.tariff": EDIT,
+        "billing.tariffversion": EDIT,
+        "billing.assignment": (*EDIT, DELETE),
+    },
     BILLING_CLERK: {
         "stations.importbatch": EDIT,
         "stations.quarantinedrow": (VIEW, CHANGE),
@@ -50,10 +54,11 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     ANALYST: {},
     AUDITOR: {},
 }
-# Personal data is not part of counting: the Analyst sees sessions and places, not who the customers are.
+# Personal data is not part of counting: the Analyst sees sessions and places, not who the customers are, nor who got a
+# price of their own.
 # Who and what may come in: managed by the Administrator, looked at by the Auditor, no business of the rest.
 ACCESS = ("core.user", "core.apitoken")
-HIDDEN = {ANALYST: ("memberships.", "core.user", "core.auditevent")}
+HIDDEN = {ANALYST: ("memberships.", "core.user", "core.auditevent", "billing.assignment")}
 
 
 def permissions_of(role: str) -> set[str]:

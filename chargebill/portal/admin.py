@@ -1,6 +1,10 @@
 """Registers the portal's pages: importing their modules is enough."""
 
 from chargebill.portal import (  # noqa: F401
+    assignment_gaps,
+    assignment_pickers,
+    assignment_why,
+    assignments,
     audit_trail,
     checklist,
     company,
@@ -20,7 +24,6 @@ from chargebill.portal import (  # noqa: F401
     quarantine_row,
     search,
     sessions,
-    sources,
     tariffs,
     tax_checker,
     tax_rules,

@@ -8,11 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
-from billing.models import TariffVersion, TaxRule
+from billing.models import Assignment, TariffVersion, TaxRule
 from chargebill.core.models import Job, LegalEntity
 from chargebill.portal import company
+from chargebill.portal.assignment_gaps import needs_of
 from chargebill.portal.site import page
 from stations.models import ImportBatch, Location
+
+LOOKED_INTO = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def _names(entities: list[LegalEntity]) -> str:
 def steps() -> list[Step]:
     """The steps in the order they build on each other."""
     entities = list(LegalEntity.objects.all())
-    return [_company(entities), _tax(entities), _places(), _tariffs(entities), _first_import()]
+    return [_company(entities), _tax(entities), _places(), _tariffs(entities), _assignments(entities), _first_import()]
 
 
 def _company(entities: list[LegalEntity]) -> Step:
@@ -103,6 +106,24 @@ def _tariffs(entities: list[LegalEntity]) -> Step:
     return Step(
         title, False, sentence, "Enter a tariff", _first_link(("admin:tariff_form", ()), ("admin:billing_tariff_add", ()))
     )
+
+
+def _assignments(entities: list[LegalEntity]) -> Step:
+    title = "Assignments"
+    every = _first_link(("admin:billing_assignment_changelist", ()))
+    assigned = set(Assignment.objects.values_list("entity_id", flat=True))
+    lacking = [entity for entity in entities if entity.pk not in assigned]
+    if lacking or not entities:
+        sentence = "Who pays which tariff, and where. To begin with: everyone, at every place."
+        if assigned:
+            sentence = f"Nobody pays a tariff of {_names(lacking)} yet. Its sessions stay without a price."
+        return Step(title, False, sentence, "Assign a tariff", _first_link(("admin:billing_assignment_add", ())))
+    # Each costs a few queries: of many companies only some are looked into here.
+    for entity in entities[:LOOKED_INTO]:
+        if missing := needs_of(entity).connectors:
+            sentence = f"{missing:,} connector{'s' if missing > 1 else ''} of {entity.name} without a price."
+            return Step(title, False, sentence, "Look at them", f"{_first_link(('admin:no_price', ()))}?entity={entity.pk}")
+    return Step(title, True, "Every connector has a price.", "Look at them", every)
 
 
 def _first_import() -> Step:

@@ -11,7 +11,8 @@ admin.site.register(CustomerGroup, CustomerGroupAdmin)
 
 @admin.register(Customer)
 class PricedCustomerAdmin(RepricingMixin, CustomerAdmin):
-    priced_by = ("kind",)
+    # A group is "groups" in the form and "wanted_groups" in a table.
+    priced_by = ("kind", "groups", "wanted_groups")
 
 
 @admin.register(Token)

@@ -47,6 +47,8 @@ SECTIONS = (
         "sell",
         (
             listing("Tariffs", "billing", "tariff", "/billing/tariffversion/"),
+            listing("Assignments", "billing", "assignment", "/prices/missing/"),
+            Entry("Which price?", "admin:which_price", ("billing.view_assignment",)),
             listing("Tax rules", "billing", "taxrule", "/taxes/"),
         ),
     ),
@@ -77,7 +79,6 @@ SECTIONS = (
         (
             Entry("Checklist", "admin:checklist", ("core.change_legalentity",)),
             listing("Companies", "core", "legalentity"),
-            listing("Sources", "stations", "source"),
             listing("People", "core", "user"),
             listing("Audit trail", "core", "auditevent"),
         ),

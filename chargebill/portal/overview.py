@@ -17,6 +17,7 @@ from chargebill.core.models import LegalEntity
 from chargebill.core.periods import Period, previous
 from chargebill.portal import format as written
 from chargebill.portal import overview_charts as charts
+from chargebill.portal.assignment_gaps import needs_of
 from chargebill.portal.choices import PRESETS, Chosen, choose, recent_month, today_of
 from chargebill.portal.overview_charts import Chart
 from chargebill.portal.session_export import csv_lines
@@ -171,6 +172,13 @@ def needs(request: HttpRequest, selection: Selection, found: Overview) -> list[N
         Need(found.unpriced, "without a price", "money_off", selection.sessions(state="UNPRICED")),
         Need(found.held, "held", "pan_tool", selection.sessions(state="HELD")),
     ]
+    if request.user.has_perm("billing.view_assignment"):
+        gaps = needs_of(selection.entity)
+        missing = f"{reverse('admin:no_price')}?{urlencode({'entity': selection.entity.pk})}"
+        many = "connector without a price" if gaps.connectors == 1 else "connectors without a price"
+        waiting.append(Need(gaps.connectors, many, "ev_station", missing))
+        clash = "contradiction between assignments" if gaps.conflicts == 1 else "contradictions between assignments"
+        waiting.append(Need(gaps.conflicts, clash, "call_split", missing))
     if request.user.has_perm("stations.view_quarantinedrow"):
         rows = QuarantinedRow.objects.filter(state=QuarantinedRow.State.WAITING, source__entity=selection.entity).count()
         waiting.append(Need(rows, "refused rows to correct", "report", _list("stations_quarantinedrow", state__exact="WAITING")))

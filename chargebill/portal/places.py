@@ -1,18 +1,22 @@
-"""Locations in the portal: a changed time zone moves their sessions to other local days, in a job."""
+"""Places, EVSEs and connectors in the portal: local days follow a changed time zone, prices a changed rated power."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
+from billing.models import Assignment
 from chargebill import pipeline
-from chargebill.core.audited import Changes
-from chargebill.core.models import User
+from chargebill.core.audited import Changes, entity_of
+from chargebill.core.models import LegalEntity, User
+from chargebill.portal.repricing import RepricingMixin, price_again
 from chargebill.portal.started import say_started
+from stations.admin import ConnectorAdmin, EvseAdmin
 from stations.admin import LocationAdmin as PlacesAdmin
-from stations.models import Location
+from stations.models import Connector, Evse, Location
 from stations.resources import LocationResource as PlacesResource
 
 ZONE_HELP = (
@@ -60,3 +64,27 @@ class LocationAdmin(PlacesAdmin):
             # change_time_zone wrote an event of its own.
             changes.pop("time zone", None)
         return changes
+
+
+class RatedMixin(RepricingMixin):
+    """Rated power decides a price where an assignment names a range of it."""
+
+    def prices_follow(self, entity: LegalEntity) -> bool:
+        return Assignment.objects.filter(Q(min_kw__isnull=False) | Q(max_kw__isnull=False), entity=entity).exists()
+
+
+@admin.register(Connector)
+class PricedConnectorAdmin(RatedMixin, ConnectorAdmin):
+    priced_by = ("rated_kw",)
+
+
+@admin.register(Evse)
+class PricedEvseAdmin(RatedMixin, EvseAdmin):
+    """Its form holds its connectors, too."""
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        rated = any("rated_kw" in row.changed_data for formset in formsets for row in formset.initial_forms)
+        entity = entity_of(form.instance)
+        if rated and entity and self.prices_follow(entity):
+            price_again(request, entity, f"the rated power of a connector of {form.instance} changed")

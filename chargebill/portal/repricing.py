@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from chargebill import pipeline
-from chargebill.core.audited import AuditedAdmin, entity_of
+from chargebill.core.audited import AuditedAdmin, entity_of, in_words
 from chargebill.core.models import Job, LegalEntity
 from chargebill.core.tables.resource import Outcome
 from chargebill.portal.started import say_started
@@ -38,18 +38,22 @@ class RepricingMixin(AuditedAdmin):
     # On a new row too; rows nothing refers to yet change no price.
     priced_by_new_rows = False
 
+    def prices_follow(self, entity: LegalEntity) -> bool:
+        """Whether a change of ``priced_by`` can change a price of this company at all."""
+        return True
+
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         changed = [name for name in form.changed_data if name in self.priced_by]
         entity = entity_of(form.instance)
-        if changed and entity and (change or self.priced_by_new_rows):
+        if changed and entity and (change or self.priced_by_new_rows) and self.prices_follow(entity):
             label = form.fields[changed[0]].label or changed[0]
-            price_again(request, entity, f"the {str(label).lower()} of {form.instance} changed")
+            price_again(request, entity, f"the {in_words(str(label))} of {form.instance} changed")
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         entity = entity_of(obj)
         super().delete_model(request, obj)
-        if entity and self.priced_by and self.priced_by_new_rows:
+        if entity and self.priced_by and self.priced_by_new_rows and self.prices_follow(entity):
             price_again(request, entity, f"{obj} was removed")
 
     def imported(self, request: HttpRequest, outcome: Outcome) -> None:
@@ -61,4 +65,6 @@ class RepricingMixin(AuditedAdmin):
             if names & set(row.changes) and (row.state == "changed" or self.priced_by_new_rows)
         }
         for entity in LegalEntity.objects.filter(pk__in=touched):
+            if not self.prices_follow(entity):
+                continue
             price_again(request, entity, f"{self.opts.verbose_name_plural} were imported")

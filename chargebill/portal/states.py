@@ -56,9 +56,12 @@ TAX = {
 }
 REVIEW = Shown("Needs review", WAIT, "visibility", "Made by an import; nobody has looked at it yet.")
 BLOCKED = Shown("Blocked", BAD, "block", "This token must not charge.")
+IN_FORCE = Shown("In force", GOOD, "check_circle", "It applies to sessions that start today.")
+LATER = Shown("Later", INFO, "schedule", "Its first day is still to come.")
+ENDED = Shown("Ended", QUIET, "event_busy", "Its last day is over.")
 UNKNOWN = Shown("Not known", QUIET, "help", "ChargeBill does not know this state.")
 
-MARKS = {"review": REVIEW, "blocked": BLOCKED}
+MARKS = {"review": REVIEW, "blocked": BLOCKED, "in_force": IN_FORCE, "later": LATER, "ended": ENDED}
 
 KINDS: dict[str, Mapping[Any, Shown]] = {
     "chargeable": CHARGEABLE,

@@ -1,11 +1,13 @@
 """A company with a place, two connectors, a member in a group and two tariffs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from billing.models import Tariff, TariffVersion
 from chargebill.core.models import LegalEntity
@@ -31,7 +33,7 @@ class World:
     night: Tariff
 
 
-def make_tariff(entity: LegalEntity, name: str, price: str, *, active: bool = True) -> Tariff:
+def make_tariff(entity: LegalEntity, name: str, price: str, *, active: bool = True, **version: Any) -> Tariff:
     tariff = Tariff.objects.create(entity=entity, name=name, currency="EUR")
     TariffVersion.objects.create(
         tariff=tariff,
@@ -41,6 +43,7 @@ def make_tariff(entity: LegalEntity, name: str, price: str, *, active: bool = Tr
         tax_included="YES",
         elements=[{"price_components": [{"type": "ENERGY", "price": price, "step_size": 0}]}],
         created_at=AT,
+        **version,
     )
     return tariff
 
@@ -69,3 +72,20 @@ def make_world(name: str = "Stadtwerke Nord") -> World:
 @pytest.fixture
 def world(db: Any) -> World:
     return make_world()
+
+
+@pytest.fixture
+def client_of(staff: Callable[[str], Any]) -> Callable[[str], Client]:
+    """A browser signed in as a role."""
+
+    def of(role: str) -> Client:
+        client = Client()
+        client.force_login(staff(role))
+        return client
+
+    return of
+
+
+@pytest.fixture
+def manager(client_of: Callable[[str], Client]) -> Client:
+    return client_of("Pricing manager")

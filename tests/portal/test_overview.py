@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from billing.models import Cdr
+from billing.models import Assignment, Cdr
 from chargebill.core.models import LegalEntity, User
 from chargebill.core.periods import days
 from chargebill.portal import overview
@@ -209,3 +209,12 @@ def test_long_periods_are_drawn_by_week_and_by_month() -> None:
 def test_the_color_of_an_hour_rises_in_equal_steps() -> None:
     assert [level_of(value, 100) for value in (0, 1, 20, 21, 40, 60, 80, 81, 100)] == [0, 1, 1, 2, 2, 3, 4, 5, 5]
     assert level_of(0, 0) == 0
+
+
+def test_the_overview_says_what_is_missing_and_leads_there(signed_in: Client, network: Any, company: Any) -> None:
+    needs = {need.words: need for need in signed_in.get("/", {"entity": company.pk}).context["needs"]}
+    assert "connectors without a price" not in needs
+    Assignment.objects.update(valid_until=date(2000, 1, 1))
+    needs = {need.words: need for need in signed_in.get("/", {"entity": company.pk}).context["needs"]}
+    assert needs["connectors without a price"].count == 2
+    assert signed_in.get(needs["connectors without a price"].link).context["for_nobody"] == 2
