@@ -1,5 +1,6 @@
 """Company settings and tax rates: plain words in, one operation, and the sessions follow."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -176,3 +177,12 @@ def test_others_read_companies_and_rates_and_change_none(client: Client, staff: 
     assert tax(client, entity=entity.pk).status_code == 403
     assert company() == entity
     assert not TaxRule.objects.exists()
+
+
+def test_a_country_written_out_is_refused_and_not_cut_to_another_ones_code(client: Client, staff: Callable[[str], User]) -> None:
+    client.force_login(staff("Administrator"))
+    html = client.get(reverse("admin:core_legalentity_add")).content.decode()
+    (country,) = re.findall(r'<input[^>]*name="country"[^>]*>', html)
+    assert "maxlength" not in country
+    response = client.post(reverse("admin:core_legalentity_add"), {"name": "Nord", "country": "Germany"})
+    assert "two-letter" in str(response.context["errors"])

@@ -30,6 +30,10 @@ class UpperCaseField(forms.CharField):
         if advice:
             self.error_messages["max_length"] = advice
 
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        # A browser that stops typing at two letters makes GE of Germany, which is Georgia.
+        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
+
     def to_python(self, value: Any) -> str:
         return super().to_python(value).upper()
 

@@ -61,9 +61,6 @@ class TaxRuleForm(AuditedForm):
         for name, words in EVERY.items():
             if name in self.fields:
                 self.fields[name].choices = [("", words), *list(self.fields[name].choices)[1:]]
-        if "country" in self.fields:
-            # Cut off at two letters, "Germany" would be taken for Georgia.
-            self.fields["country"].widget.attrs.pop("maxlength", None)
         if self.instance.pk and "rate" in self.fields:
             self.initial["rate"] = f"{self.instance.rate.normalize():f}"
 
