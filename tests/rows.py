@@ -76,6 +76,11 @@ def source() -> Source:
     return Source.objects.get_or_create(entity=company(), profile="chargebill")[0]
 
 
+def sources(count: int) -> list[Any]:
+    entity = company()
+    return more(Source, count, lambda n: Source(entity=entity, profile=f"layout-{n}"))
+
+
 def batches(count: int) -> list[Any]:
     jobs = more(Job, count, lambda n: Job(kind="import", title=f"Import {n}", idempotency_key=f"job-{n}", **DONE))
     origin, person = source(), people(1)[0]
@@ -327,4 +332,5 @@ BUILDERS: dict[str, Callable[[int], list[Any]]] = {
     "stations.Location": locations,
     "stations.QuarantinedRow": quarantined,
     "stations.Session": priced_sessions,
+    "stations.Source": sources,
 }

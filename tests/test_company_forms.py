@@ -24,7 +24,13 @@ def finance(client: Client, staff: Callable[[str], User]) -> Client:
 def values(entity: LegalEntity, **other: Any) -> dict[str, Any]:
     names = ("name", "legal_name", "street", "postal_code", "city", "country", "base_currency", "time_zone", "language")
     vat_ids = "\n".join(f"{country}: {vat_id}" for country, vat_id in entity.vat_ids.items())
-    fixed = {"fiscal_year_start_month": "1", "vat_ids": vat_ids, "billing_from": "", "tax_rules-TOTAL_FORMS": "0"}
+    fixed = {
+        "fiscal_year_start_month": "1",
+        "spanning_policy": "START",
+        "vat_ids": vat_ids,
+        "billing_from": "",
+        "tax_rules-TOTAL_FORMS": "0",
+    }
     return {**{name: getattr(entity, name) for name in names}, **fixed, "tax_rules-INITIAL_FORMS": "0", **other}
 
 

@@ -36,6 +36,7 @@ QUERIES = {
     "stations.Location": FRAME + 3,
     "stations.QuarantinedRow": FRAME + 6,
     "stations.Session": FRAME + 5,
+    "stations.Source": FRAME + 3,
 }
 EVERY_ROLE = (ADMINISTRATOR, *ROLES)
 HTML_MAX_BYTES = 150_000

@@ -69,6 +69,7 @@ def read_cdr(
         periods=periods,
         time_zone=time_zone or _own_zone(cdr),
         reservation_expired=_lapsed(cdr, periods) if reservation_expired is None else reservation_expired,
+        ad_hoc=_ad_hoc(cdr),
     )
     return Cdr(usage, start, end, version or _version(cdr), cdr.text("currency").upper(), notes)
 
@@ -84,6 +85,12 @@ def _own_zone(cdr: Reader) -> str:
     location = cdr.raw("location")
     zone = location.get("time_zone") if isinstance(location, dict) else None
     return zone if isinstance(zone, str) else ""
+
+
+def _ad_hoc(cdr: Reader) -> bool | None:
+    token = cdr.raw("cdr_token")
+    kind = token.get("type") if isinstance(token, dict) else None
+    return kind.upper() == "AD_HOC_USER" if isinstance(kind, str) and kind else None
 
 
 def _lapsed(cdr: Reader, periods: tuple[ChargingPeriod, ...]) -> bool:

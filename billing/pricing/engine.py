@@ -107,8 +107,10 @@ def _tariffs(usage: Usage, tariff: Tariff | Sequence[Tariff]) -> tuple[Compiled,
     if len({t.currency for t in tariff}) > 1:
         raise CdrError("currency_mismatch", "tariffs", "The tariffs have different currencies, so there is no one total.")
     in_force = [t for t in tariff if _active(t, usage)]
-    first, notes = (in_force[0], ()) if in_force else (tariff[0], ("tariff_not_in_force",))
-    by_id = {t.id.casefold(): t for t in reversed(tariff)}
+    meant = [t for t in in_force if _is_for(t, usage)]
+    first, notes = (meant or in_force or tariff)[0], () if in_force else ("tariff_not_in_force",)
+    # Of two with one id the one in force counts: they are versions of it.
+    by_id = {t.id.casefold(): t for t in reversed([*in_force, *tariff])}
     chosen = []
     for i, period in enumerate(usage.periods):
         found = by_id.get(period.tariff_id.casefold()) if period.tariff_id else first
@@ -126,6 +128,13 @@ def _active(tariff: Tariff, usage: Usage) -> bool:
     """Whether the tariff was in force when the session started; it is not switched while a session lasts."""
     start = usage.periods[0].start
     return (tariff.starts_at is None or tariff.starts_at <= start) and (tariff.ends_at is None or start < tariff.ends_at)
+
+
+def _is_for(tariff: Tariff, usage: Usage) -> bool:
+    """Whether a tariff's type suits who charged; no type suits everybody."""
+    if not tariff.type or usage.ad_hoc is None:
+        return True
+    return (tariff.type == "AD_HOC_PAYMENT") == usage.ad_hoc
 
 
 def _fallback_tax(tariff: Tariff, taxes: Taxes | None) -> Tax | None:

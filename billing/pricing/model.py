@@ -141,8 +141,8 @@ class Tariff:
     """``name`` and ``version`` are what an explanation shows. ``tax_included``: the prices contain tax.
 
     The first ``grace_s`` seconds of idle time are free, and all idle time together costs at most ``parking_cap``
-    (on the side ``tax_included`` says): ChargeBill's own, OCPI can't say them. ``id``, ``starts_at`` and ``ends_at``
-    (half-open) choose among several tariffs of one CDR. ``without_tax``: an OCPI 2.1.1 tariff, which knows no tax and
+    (on the side ``tax_included`` says): ChargeBill's own, OCPI can't say them. ``id``, ``type``, ``starts_at`` and
+    ``ends_at`` (half-open) choose among several tariffs of one CDR. ``without_tax``: an OCPI 2.1.1 tariff, which knows no tax and
     whose total after tax is unknown whatever it costs.
     """
 
@@ -157,6 +157,7 @@ class Tariff:
     grace_s: int = 0
     parking_cap: Decimal | None = None
     id: str = ""
+    type: str = ""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     without_tax: bool = False
@@ -207,13 +208,15 @@ class ChargingPeriod:
 class Usage:
     """A session's quantities in time order. ``assumption`` says what was assumed to get them, "" if they were measured.
 
-    ``reservation_expired``: it was reserved and never used.
+    ``reservation_expired``: it was reserved and never used. ``ad_hoc``: whoever charged pays on the spot, or has a
+    contract; None: not known.
     """
 
     periods: tuple[ChargingPeriod, ...]
     time_zone: str = ""
     assumption: str = ""
     reservation_expired: bool = False
+    ad_hoc: bool | None = None
 
     @classmethod
     def from_totals(

@@ -58,6 +58,7 @@ def read_tariff(document: Any, *, version: str = "", where: str = "") -> Tariff:
         min_price=None if version == "2.1.1" else _limit(tariff, "min_price"),
         max_price=None if version == "2.1.1" else _limit(tariff, "max_price"),
         id=tariff.text("id"),
+        type=tariff.text("type").upper(),
         starts_at=tariff.moment("start_date_time"),
         ends_at=tariff.moment("end_date_time"),
         without_tax=version == "2.1.1",

@@ -36,6 +36,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "billing.tariff": EDIT,
         "billing.tariffversion": EDIT,
         "billing.assignment": (*EDIT, DELETE),
+        "stations.source": (VIEW, CHANGE),
     },
     BILLING_CLERK: {
         "stations.importbatch": EDIT,

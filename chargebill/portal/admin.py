@@ -24,6 +24,7 @@ from chargebill.portal import (  # noqa: F401
     quarantine_row,
     search,
     sessions,
+    sources,
     tariffs,
     tax_checker,
     tax_rules,

@@ -33,6 +33,10 @@ HELP = {
         "First day whose sessions are billed. Earlier ones are history: counted and priced, never on a document. "
         "While it is empty every session is history, so you can look at everything first."
     ),
+    "spanning_policy": (
+        "What a session costs whose price changed while it lasted, when only its totals are known. "
+        "One with meter readings is split at the change."
+    ),
     "fiscal_year_start_month": "The month its books begin anew in.",
     "is_provisional": "An import made this company, or you want to look at it again. Nothing of it is billed while this is set.",
 }
@@ -113,13 +117,14 @@ class LegalEntityAdmin(RepricingMixin):
     fieldsets = [
         ("Name and address", {"fields": ["name", "legal_name", "street", ("postal_code", "city"), "country"]}),
         ("Money and clock", {"fields": [("base_currency", "time_zone"), "billing_from", "fiscal_year_start_month"]}),
+        ("Prices", {"fields": ["spanning_policy"]}),
         ("Tax and documents", {"fields": ["vat_ids", "language"]}),
         ("Review", {"fields": ["is_provisional"]}),
     ]
     inlines = [TaxRulesInline]
     empty_sentence = "Who bills, in which money, by which clock. Everything else belongs to a company."
     change_form_outer_before_template = "portal/parts/company_links.html"
-    priced_by = ("billing_from", "country", "base_currency", "is_provisional")
+    priced_by = ("billing_from", "country", "base_currency", "is_provisional", "spanning_policy")
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         return self.inlines if obj else []

@@ -79,6 +79,7 @@ SECTIONS = (
         (
             Entry("Checklist", "admin:checklist", ("core.change_legalentity",)),
             listing("Companies", "core", "legalentity"),
+            listing("Sources", "stations", "source"),
             listing("People", "core", "user"),
             listing("Audit trail", "core", "auditevent"),
         ),

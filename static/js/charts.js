@@ -144,6 +144,10 @@
       context.save();
       context.fillStyle = color("--cb-text");
       context.font = "500 11.5px Inter, system-ui, sans-serif";
+      // Above bars all alike, as long as they stand clear of each other: with a decimal, without, or not at all.
+      const whole = data.shares.map((share) => (Math.round(parseFloat(share)) || "<1") + " %");
+      const room = chart.chartArea.width / data.labels.length - 2;
+      const upright = [data.shares, whole].find((texts) => texts.every((text) => context.measureText(text).width <= room));
       chart.getDatasetMeta(0).data.forEach((bar, n) => {
         if (!data.series[0].values[n]) return;
         if (data.sideways) {
@@ -153,10 +157,10 @@
           context.fillStyle = inside ? color("--cb-page") : color("--cb-text");
           context.textAlign = inside ? "right" : "left";
           context.fillText(data.shares[n], bar.x + (inside ? -6 : 6), bar.y);
-        } else if (bar.width > 24) {
+        } else if (upright) {
           context.textAlign = "center";
           context.textBaseline = "bottom";
-          context.fillText(data.shares[n], bar.x, bar.y - 3);
+          context.fillText(upright[n], bar.x, bar.y - 3);
         }
       });
       context.restore();

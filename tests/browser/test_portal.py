@@ -12,6 +12,7 @@ from chargebill.core.models import Job
 from chargebill.core.roles import ADMINISTRATOR, ROLES
 from stations.models import Session
 from tests.browser.conftest import every_look
+from tests.portal.import_files import import_text, line, text_of
 from tests.portal.network import MEMBER_TOKEN, Fact, bring_in, company, network
 from tests.portal.test_session_page import _readings as add_readings
 
@@ -166,6 +167,24 @@ def test_the_table_behind_a_chart_holds_its_values(page: Page, sign_in: Any, net
     row.get_by_role("link").click()
     page.wait_for_url("**/stations/session/?*method=CARD")
     expect(page.get_by_text(f"{cards} sessions with these filters")).to_be_visible()
+
+
+@pytest.mark.parametrize("model", ["session", "importbatch", "quarantinedrow"])
+def test_on_a_small_desk_no_column_is_out_of_sight(
+    model: str, page: Page, sign_in: Any, network: list[Fact], company: Any
+) -> None:
+    sign_in(ADMINISTRATOR)
+    import_text(company, text_of(line("1"), line("2", end="")), name="sessions-of-the-whole-network-2026-05.csv")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"/stations/{model}/")
+    frame = page.locator(".cb-table-wrap")
+    expect(frame).to_be_visible()
+    assert frame.evaluate("frame => frame.scrollWidth - frame.clientWidth") == 0
+    # Nor is a name broken up into letters.
+    for name in page.locator(".cb-file-name").all():
+        box = name.bounding_box()
+        assert box
+        assert box["width"] >= 120
 
 
 def test_columns_somebody_does_not_want_stay_away(page: Page, sign_in: Any, network: list[Fact]) -> None:

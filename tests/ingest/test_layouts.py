@@ -55,10 +55,16 @@ def test_an_unknown_header_is_refused_naming_its_columns_and_the_closest_layout(
     )
 
 
-def test_a_tesla_export_is_refused_for_it_has_no_end_time() -> None:
-    header = layouts.columns("ChargeStartDateTime,Name,Vin,Model,Country,SiteLocationName,Description,QuantityBase,VAT")
-    with pytest.raises(FileRefused, match="This layout is not known"):
+@pytest.mark.parametrize("newer", ["", "Name,Model,Country,UnitCostBase,UnitCostTier1,"])
+def test_a_tesla_export_is_refused_for_it_has_no_end_time(newer: str) -> None:
+    header = layouts.columns(f"ChargeStartDateTime,Vin,{newer}SiteLocationName,Description,QuantityBase,QuantityTier1,VAT,Status")
+    with pytest.raises(FileRefused) as refused:
         recognise(header)
+    assert (refused.value.code, refused.value.where) == ("no_end_times", "line 1")
+    assert refused.value.message == (
+        "This is a Tesla account export. It does not say when a session ended, and a session without an end has no price. "
+        "Nothing was imported."
+    )
 
 
 def test_dundee_with_and_without_user(tmp_path: Path) -> None:

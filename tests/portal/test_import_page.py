@@ -91,6 +91,11 @@ def test_at_the_end_the_sum_adds_up_and_nothing_asks_any_more(entity: LegalEntit
     assert f'href="/stations/quarantinedrow/?import={batch.pk}"' in html
 
 
+def test_a_file_without_a_row_says_so(entity: LegalEntity, clerk: Client) -> None:
+    assert "There is no row in this file" in words(page(clerk, import_text(entity, text_of())))
+    assert "There is no row in this file" not in words(page(clerk, import_text(entity, GOOD)))
+
+
 def test_rows_in_quarantine_are_grouped_by_reason_the_most_frequent_first(entity: LegalEntity, clerk: Client) -> None:
     html = page(clerk, import_text(entity, MIXED)).content.decode()
     groups = re.findall(r'class="cb-group-title"[^>]*>([^<]+)</a>.*?<strong class="cb-num">(\d+)</strong>', html, re.DOTALL)

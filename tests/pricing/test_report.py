@@ -64,6 +64,23 @@ def test_of_several_tariffs_the_one_in_force_at_the_start_counts() -> None:
     assert priced(before, TWO_KWH)["notes"] == ["tariff_not_in_force"]
 
 
+def test_of_several_tariffs_the_type_for_whoever_charged_counts() -> None:
+    regular = tariff(ENERGY, id="R", type="REGULAR")
+    ad_hoc = tariff(element(component("ENERGY", 3)), id="A", type="AD_HOC_PAYMENT")
+    of = {kind: {**TWO_KWH, "cdr_token": {"type": kind}} for kind in ("RFID", "AD_HOC_USER")}
+    assert totals([ad_hoc, regular], of["RFID"])[0] == "2.00"
+    assert totals([regular, ad_hoc], of["AD_HOC_USER"])[0] == "6.00"
+    assert totals([ad_hoc, regular], TWO_KWH)[0] == "6.00"
+
+
+def test_of_two_versions_with_one_id_the_one_in_force_counts() -> None:
+    old = tariff(ENERGY, id="T", end_date_time=stamp(START))
+    new = tariff(element(component("ENERGY", 3)), id="T", start_date_time=stamp(START))
+    of = cdr((60, {"ENERGY": 2}))
+    of["charging_periods"][0]["tariff_id"] = "T"
+    assert totals([old, new], of)[0] == "6.00"
+
+
 def test_tariffs_in_two_currencies_have_no_total() -> None:
     with pytest.raises(PricingError) as caught:
         totals([tariff(ENERGY), {**tariff(ENERGY, id="U"), "currency": "USD"}], TWO_KWH)

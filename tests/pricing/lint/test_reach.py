@@ -72,6 +72,8 @@ def test_energy_no_connector_gives_in_the_time() -> None:
     assert found(early, REST, setting=Setting(rated_kw=(None, Decimal(22)))) == expected
     assert found(early, REST, setting=Setting(rated_kw=(None, Decimal("22.1")))) == []
     assert found(early, REST) == []
+    tiers = energy(max_duration=3600), energy(min_duration=3600, min_kwh=5), REST
+    assert found(*tiers, setting=Setting(rated_kw=(None, Decimal(22)))) == [], "bounds on one of the two say nothing"
     assert found(energy(min_kwh=2000), REST) == expected
     assert found(energy(min_kwh=1999), REST) == []
 
