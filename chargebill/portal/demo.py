@@ -6,14 +6,12 @@ Everything comes from one seed: the same seed gives the same sessions. Nothing i
 import random
 import tempfile
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils.text import slugify
 
-from billing.operations import set_tariff
 from chargebill import pipeline
 from chargebill.core import roles
 from chargebill.core.errors import UserError
@@ -21,6 +19,7 @@ from chargebill.core.instances import DEMO_PASSWORD
 from chargebill.core.models import Installation, LegalEntity, User
 from chargebill.portal import demo_rows
 from chargebill.portal.demo_rows import DAYS, PLACES, ZONE, Payer, evse_uid
+from chargebill.portal.demo_tariffs import set_demo_tariffs
 from chargebill.portal.demo_taxes import set_demo_taxes
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
 from stations.models import Connector, ConnectorStandard, Evse, Location, Mode, PowerType, Session, TokenType
@@ -40,6 +39,7 @@ def fill(*, sessions: int, seed: int, at: datetime) -> dict[str, int]:
         _places(entity)
         rng = random.Random(seed)
         payers = _members(entity, rng)
+        set_demo_tariffs(entity=entity, residents=CustomerGroup.objects.get(entity=entity, name="Residents"), at=at)
         rows = list(demo_rows.sessions(rng, sessions, payers, at.astimezone(ZONE).date()))
         newest = [row for row in rows[-demo_rows.WITH_READINGS :] if demo_rows.is_whole(row)]
         files = {
@@ -101,19 +101,6 @@ def _company(at: datetime) -> LegalEntity:
         billing_from=(at - timedelta(days=DAYS + 1)).date(),
     )
     set_demo_taxes(entity=entity, at=at)
-    set_tariff(
-        entity=entity,
-        name="Standard",
-        currency="EUR",
-        tax_included=True,
-        start_fee=None,
-        energy_per_kwh=Decimal("0.49"),
-        charging_per_minute=None,
-        idle_per_minute=Decimal("0.02"),
-        valid_from=None,
-        actor=None,
-        at=at,
-    )
     return entity
 
 
