@@ -12,6 +12,7 @@ from billing.pricing.text import dimension_label
 from billing.rates import applied, core_tariff
 from billing.usage import spanning_of, usages
 from chargebill.core.models import SpanningPolicy
+from chargebill.core.money import round_money
 from memberships.models import CustomerKind
 from stations import facts as session_facts
 from stations.models import Mode, Session
@@ -100,7 +101,7 @@ def _collected_sentence(cdr: Cdr) -> str:
     sentence = "Another system already took this amount; it is taken over as it was reported."
     if cdr.priced_gross_amount is None:
         return sentence
-    return f"{sentence} By our tariff it would have been {cdr.currency} {cdr.priced_gross_amount}."
+    return f"{sentence} By our tariff it would have been {cdr.currency} {round_money(cdr.priced_gross_amount, cdr.currency)}."
 
 
 def _common(cdr: Cdr) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from chargebill.portal import (  # noqa: F401
     audit_trail,
     checklist,
     company,
+    driver_page,
     import_formats,
     import_upload,
     imports,

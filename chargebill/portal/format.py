@@ -59,6 +59,17 @@ def duration(seconds: int | Decimal | None) -> str:
     return f"{sign}{hours:,} h {minutes:02} min" if minutes else f"{sign}{hours:,} h"
 
 
+def exact_duration(seconds: int | Decimal | None) -> str:
+    """A duration that is billed, to the second: "1 h 12 min 5 s"; a fraction of a second keeps its digits."""
+    if seconds is None:
+        return NOTHING
+    rest = seconds % 60
+    if not rest:
+        return duration(seconds)
+    spoken = f"{rest.normalize():f} s" if isinstance(rest, Decimal) else f"{rest} s"
+    return spoken if seconds < 60 else f"{duration(seconds - rest)} {spoken}"
+
+
 def day(value: date | None) -> str:
     return NOTHING if value is None else f"{value.day} {value:%b %Y}"
 
@@ -110,3 +121,12 @@ def moment(at: datetime, zone: str, *, seconds: bool = False) -> Moment:
         utc=f"{day(utc.date())} {utc:%H:%M:%S} UTC",
         iso=utc.isoformat(),
     )
+
+
+def interval(start: datetime, end: datetime, zone: str) -> str:
+    """A part of a session on a place's clock: "6 Sep 23:55 – 7 Sep 07:00 BST"; both zones where the clock changed."""
+    first, last = start.astimezone(ZoneInfo(zone or "UTC")), end.astimezone(ZoneInfo(zone or "UTC"))
+    same_zone = zone_name(first) == zone_name(last)
+    begins = f"{first.day} {first:%b %H:%M}" + ("" if same_zone else f" {zone_name(first)}")
+    ends = f"{last:%H:%M}" if first.date() == last.date() else f"{last.day} {last:%b %H:%M}"
+    return f"{begins} – {ends} {zone_name(last)}"

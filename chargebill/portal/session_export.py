@@ -12,7 +12,8 @@ from django.db.models import QuerySet
 from openpyxl import Workbook
 
 from billing.chargeables import REASONS
-from billing.models import Chargeable
+from billing.models import Anchor, Chargeable
+from billing.pricing.notes import in_words
 from chargebill.core.csvsafe import safe_cell
 from chargebill.core.money import minor_digits, round_to
 from stations.models import Mode, PaymentMethod, Session
@@ -41,6 +42,14 @@ HEADER = (
     "vat",
     "gross",
     "currency",
+    "start_fee",
+    "for_energy",
+    "for_charging_time",
+    "for_idle_time",
+    "for_reservation",
+    "limit",
+    "parts_include_vat",
+    "notes",
     "payment_method",
     "state",
     "reason",
@@ -48,6 +57,8 @@ HEADER = (
     "file",
     "line",
 )
+# What a price is made of, on the side its parts include; they add up to it. A collected amount has none.
+PARTS = ("fixed_amount", "energy_amount", "time_amount", "parking_amount", "reservation_amount", "limit_amount")
 COLUMNS = (
     "external_id",
     "location__name",
@@ -71,6 +82,10 @@ COLUMNS = (
     "chargeable__cdr__tax_amount",
     "chargeable__cdr__gross_amount",
     "chargeable__cdr__currency",
+    "chargeable__cdr__anchor",
+    "chargeable__cdr__assumption",
+    "chargeable__cdr__notes",
+    *(f"chargeable__cdr__{part}" for part in PARTS),
     "payment_method",
     "chargeable__state",
     "chargeable__reason",
@@ -90,6 +105,11 @@ def _text(value: str | None) -> str:
 
 def minutes(seconds: int | None) -> Decimal | None:
     return None if seconds is None else round_to(Decimal(seconds) / 60, 2)
+
+
+def _notes(assumption: str | None, notes: str | None) -> str:
+    """What was assumed and what is remarkable, in words."""
+    return " ".join(in_words(tuple(f"{assumption or ''} {notes or ''}".split())))
 
 
 def rows(sessions: QuerySet[Session], *, with_customers: bool) -> Iterator[list[Cell]]:
@@ -130,6 +150,9 @@ def rows(sessions: QuerySet[Session], *, with_customers: bool) -> Iterator[list[
             price("tax_amount"),
             price("gross_amount"),
             currency,
+            *(price(part) for part in PARTS),
+            {Anchor.GROSS.value: "yes", Anchor.NET.value: "no"}.get(found["chargeable__cdr__anchor"], ""),
+            _text(_notes(found["chargeable__cdr__assumption"], found["chargeable__cdr__notes"])),
             PaymentMethod(found["payment_method"]).label,
             Chargeable.State(state).label if state else "",
             _text(REASONS.get(reason, reason)),

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from billing.models import Cdr, Chargeable
-from billing.queries import LABELS, Explanation, explain
+from billing.queries import Explanation, explain
 from chargebill.core.models import AuditEvent
 from chargebill.portal import format as written
+from chargebill.portal import session_power, session_price
 from memberships.models import Customer
-from stations.models import Authorization, Connector, ConnectorStatus, ImportBatch, Location, MeterValue, Session
+from stations.models import Authorization, Connector, ConnectorStatus, ImportBatch, Location, Session
 
 AROUND = timedelta(hours=2)
 MOST = 50
@@ -32,28 +32,6 @@ FACT_WORDS = {
 }
 # They follow from other facts: saying them too would hide what really changed.
 DERIVED = {"duration_s", "local_end_date", "local_start_hour", "entity_id"}
-
-
-@dataclass(frozen=True, slots=True)
-class PriceLine:
-    """One row of "What it costs", written out."""
-
-    label: str
-    measured: str
-    billed: str
-    unit_price: str
-    tax: str
-    amount: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class PowerPoint:
-    """Average or measured power in kW from ``start`` on, until ``end``."""
-
-    start: datetime
-    end: datetime
-    kw: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +67,7 @@ def context_of(session: Session, *, with_customers: bool) -> dict[str, Any]:
     cdr = explanation.cdr if explanation else None
     cdrs = list(session.cdrs.select_related("tariff_version__tariff").order_by("version"))
     revisions = list(_revisions(session))
-    power = power_over_time(session)
+    statuses = statuses_around(session)
     zone = zone_of(session)
     return {
         "session": session,
@@ -102,12 +80,10 @@ def context_of(session: Session, *, with_customers: bool) -> dict[str, Any]:
         "customer": cdr.customer if cdr and with_customers else None,
         "has_hidden_customer": bool(cdr and cdr.customer_id and not with_customers),
         "why": _why(explanation, cdr.customer if cdr and not with_customers else None),
-        "lines": list(_lines(explanation)) if explanation else [],
-        "price_side": _price_side(cdr),
+        **session_price.context_of(session, explanation, zone),
         "periods": _with_ends(session),
-        "power": power,
-        "power_chart": _power_chart(power, zone),
-        "statuses": statuses_around(session),
+        **session_power.context_of(session, cdr, explanation.lines if explanation else (), statuses, zone),
+        "statuses": statuses,
         "authorizations": _authorizations(session),
         "overlaps": _overlaps(session),
         "revisions": revisions,
@@ -120,82 +96,11 @@ def _why(explanation: Explanation | None, hidden: Customer | None) -> list[str]:
     return [sentence.replace(str(hidden), "A customer") for sentence in sentences] if hidden else sentences
 
 
-def _price_side(cdr: Cdr | None) -> str:
-    if cdr is None or cdr.tariff_version is None:
-        return "Price"
-    return "Price incl. VAT" if cdr.tariff_version.tax_included == "YES" else "Price excl. VAT"
-
-
-def _quantity(value: Decimal, unit: str) -> str:
-    if unit == "kWh":
-        return written.kwh(value)
-    return written.duration(value) if unit == "s" else f"{value.normalize():f}"
-
-
-def _lines(explanation: Explanation) -> Iterator[PriceLine]:
-    cdr = explanation.cdr
-    for line in explanation.lines if cdr else ():
-        assert cdr is not None
-        per = {"kWh": "kWh", "s": "min"}.get(line.unit, "session")
-        yield PriceLine(
-            label=LABELS[line.dimension],
-            measured=_quantity(line.measured, line.unit),
-            billed=_quantity(line.billed, line.unit),
-            unit_price=f"{_price(line.unit_price)} {cdr.currency}/{per}",
-            tax=f"{line.tax_rate.normalize():f} %",
-            amount=written.amount(line.gross if cdr.anchor == "GROSS" else line.net, cdr.currency),
-            reason=line.reason,
-        )
-
-
-def _price(value: Decimal) -> str:
-    """A unit price with all its digits, at least two."""
-    plain = f"{value.normalize():f}"
-    return plain if len(plain.partition(".")[2]) >= 2 else f"{value:.2f}"
-
-
 def _with_ends(session: Session) -> list[tuple[Any, datetime]]:
     """Charging periods with their ends: where the next starts, the last with the session."""
     periods = list(session.periods.order_by("started_at", "id"))
     ends = [period.started_at for period in periods[1:]] + [session.ended_at]
     return list(zip(periods, ends, strict=False))
-
-
-def power_over_time(session: Session) -> list[PowerPoint]:
-    """Power from the readings: measured where they are in W or kW, else the average between two energy readings."""
-    readings = list(
-        MeterValue.objects.filter(entity=session.entity_id, session_external_id=session.external_id).order_by("at", "id")
-    )
-    scale = {"W": Decimal("0.001"), "kW": Decimal(1), "Wh": Decimal("0.001"), "kWh": Decimal(1)}
-    measured = [reading for reading in readings if reading.unit in ("W", "kW")]
-    if measured:
-        ends = [reading.at for reading in measured[1:]] + [max(session.ended_at, measured[-1].at)]
-        return [PowerPoint(r.at, end, r.value * scale[r.unit]) for r, end in zip(measured, ends, strict=True)]
-    registers = [reading for reading in readings if reading.unit in ("Wh", "kWh")]
-    # Readings of several registers can't be told apart by time alone: the first one's is the session's.
-    registers = [reading for reading in registers if reading.register == registers[0].register]
-    return [
-        PowerPoint(
-            before.at,
-            after.at,
-            (after.value - before.value) * scale[after.unit] * 3600 / Decimal(str((after.at - before.at).total_seconds())),
-        )
-        for before, after in pairwise(registers)
-        if after.at > before.at and after.unit == before.unit
-    ]
-
-
-def _power_chart(power: list[PowerPoint], zone: str) -> dict[str, Any] | None:
-    if not power:
-        return None
-    moments = [written.moment(point.start, zone) for point in power] + [written.moment(power[-1].end, zone)]
-    values = [float(round(point.kw, 3)) for point in power]
-    return {
-        "kind": "steps",
-        "labels": [moment.clock for moment in moments],
-        "titles": [str(moment) for moment in moments],
-        "series": [{"label": "Power", "unit": "kW", "digits": 2, "values": [*values, values[-1]]}],
-    }
 
 
 def statuses_around(session: Session) -> list[ConnectorStatus]:

@@ -92,6 +92,7 @@
               const share = data.shares ? ", " + data.shares[item.dataIndex] : "";
               return " " + series.label + own + ": " + written(item.raw, series) + share;
             },
+            footer: (items) => (data.beside && items.length ? data.beside[items[0].dataIndex] : ""),
           },
         },
       },
@@ -115,7 +116,8 @@
       chart.tooltip.setActiveElements(active, { x: 0, y: 0 });
       chart.update("none");
       const values = data.series.map((series) => series.label + " " + written(series.values[at], series));
-      said.textContent = (data.titles || data.labels)[at] + ": " + values.join(", ");
+      const beside = data.beside && data.beside[at] ? ", " + data.beside[at] : "";
+      said.textContent = (data.titles || data.labels)[at] + ": " + values.join(", ") + beside;
     }
     holder.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -167,6 +169,29 @@
     },
   };
 
+  // What applied meanwhile, as tinted bands with a word each behind the line; places count in labels, fractions between.
+  const bands = {
+    id: "bands",
+    beforeDatasetsDraw(chart) {
+      const found = chart.options.source.bands || [];
+      if (found.length < 2) return;
+      const { ctx: context, chartArea: area, scales } = chart;
+      context.save();
+      context.font = "500 11.5px Inter, system-ui, sans-serif";
+      context.textBaseline = "top";
+      found.forEach((band, n) => {
+        const left = scales.x.getPixelForValue(band.from);
+        const right = scales.x.getPixelForValue(band.to);
+        context.fillStyle = color("--cb-series-" + (n % 2 ? 6 : 3)) + "1f";
+        context.fillRect(left, area.top, right - left, area.bottom - area.top);
+        if (context.measureText(band.label).width + 8 > right - left) return;
+        context.fillStyle = color("--cb-text");
+        context.fillText(band.label, left + 4, area.top + 3);
+      });
+      context.restore();
+    },
+  };
+
   function draw(holder) {
     const data = JSON.parse(document.getElementById(holder.dataset.chart).textContent);
     const canvas = document.createElement("canvas");
@@ -175,7 +200,7 @@
     const chart = new Chart(canvas, {
       data: { labels: data.labels, datasets: data.series.map((series, n) => dataset(series, n, data.kind)) },
       options: options(data),
-      plugins: [shares],
+      plugins: [bands, shares],
     });
     keyboard(holder, chart, data);
     charts.push({ chart, data });

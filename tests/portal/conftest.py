@@ -10,9 +10,10 @@ from django.test import Client
 from chargebill.core.models import LegalEntity
 from chargebill.core.roles import BILLING_CLERK
 from tests.portal.network import bring_in, company, network, session_of, signed_in
+from tests.portal.night_owl import night
 from tests.portal.parallel_month import bring_amounts, reported
 
-__all__ = ["bring_amounts", "bring_in", "company", "network", "reported", "session_of", "signed_in"]
+__all__ = ["bring_amounts", "bring_in", "company", "network", "night", "reported", "session_of", "signed_in"]
 
 
 @pytest.fixture

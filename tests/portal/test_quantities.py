@@ -83,6 +83,37 @@ def test_a_moment_is_shown_on_the_clock_of_its_place(at: datetime, zone: str, te
 
 
 @pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (45, "45 s"),
+        (60, "1 min"),
+        (3600, "1 h"),
+        (4325, "1 h 12 min 5 s"),
+        (Decimal("600.12"), "10 min 0.12 s"),
+        (Decimal("600.00"), "10 min"),
+        (None, "–"),
+    ],
+)
+def test_a_billed_duration_is_exact(seconds: int | Decimal | None, text: str) -> None:
+    assert written.exact_duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        ((2026, 9, 6, 8), (2026, 9, 6, 9, 30), "6 Sep 10:00 – 11:30 CEST"),
+        ((2026, 9, 6, 21, 55), (2026, 9, 7, 5), "6 Sep 23:55 – 7 Sep 07:00 CEST"),
+        # The clock was set back meanwhile: the zones tell that it was an hour.
+        ((2026, 10, 25, 0, 30), (2026, 10, 25, 1, 30), "25 Oct 02:30 CEST – 02:30 CET"),
+    ],
+)
+def test_a_part_of_a_session_on_the_clock_of_its_place(start: tuple[int, ...], end: tuple[int, ...], text: str) -> None:
+    moments = [datetime(*parts, tzinfo=UTC) for parts in (start, end)]  # type: ignore[misc]
+    assert written.interval(*moments, "Europe/Berlin") == text
+
+
+@pytest.mark.parametrize(
     ("glossary", "choices"),
     [
         (states.CHARGEABLE, Chargeable.State),

@@ -11,7 +11,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from chargebill.portal.session_page import power_over_time, raw_fields
+from chargebill.portal.session_page import raw_fields
+from chargebill.portal.session_power import power_over_time
 from stations.models import Authorization, ConnectorStatus, ImportBatch, MeterValue, Session
 from tests.portal.network import MEMBER_TOKEN, Fact, Network
 
@@ -32,7 +33,7 @@ def words(html: str) -> str:
 def test_the_price_is_told_line_by_line_and_why(session_of: SessionOf, signed_in: Client) -> None:
     text = words(page(signed_in, session_of("900001")))
 
-    assert "Energy Energy 10.000 kWh 10.000 kWh 0.49 EUR/kWh 19 % 4.90" in text
+    assert "Energy 10.000 kWh 10.000 kWh 0.49 EUR/kWh 19 % 4.90" in text
     assert "50 min 50 min 0.02 EUR/min 19 % 1.00" in text
     assert "Total incl. VAT EUR 5.90 of which VAT 19 %: 0.94 on 4.96 net" in text
     assert "“Standard” v1 applies to everyone at every place of Stadtwerke Nord" in text
