@@ -77,7 +77,8 @@ def test_a_silent_worker_is_not_shown_as_progress(entity: LegalEntity, clerk: Cl
     batch = import_text(entity, GOOD, here=False)
     running(batch, done=1, total=2, heartbeat_at=timezone.now() - timedelta(seconds=40))
 
-    assert "The worker has said nothing for 40 s." in words(page(clerk, batch))
+    # On a busy machine the page itself takes a second or two.
+    assert re.search(r"The worker has said nothing for 4\d s\.", words(page(clerk, batch)))
 
 
 def test_at_the_end_the_sum_adds_up_and_nothing_asks_any_more(entity: LegalEntity, clerk: Client) -> None:
