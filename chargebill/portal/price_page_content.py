@@ -1,10 +1,10 @@
 """What stands on the price page of one EVSE: the price at this moment, what follows, what typical charging costs."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from billing import ad_hoc
@@ -45,16 +45,17 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """The same for one or more connectors. ``now`` are the prices of this moment, the first the one that matters most.
+    """One price of one or more connectors. ``now`` are the prices of this moment, the first the one that matters most.
 
-    ``missing`` says why there is none; then the rest is empty.
+    ``missing`` says why there is none; then the rest is empty. ``examples`` are by what the connectors can give:
+    (those connectors, their examples).
     """
 
     plugs: tuple[str, ...]
     missing: str = ""
     now: tuple[Sentence, ...] = ()
     changes: tuple[Change, ...] = ()
-    examples: tuple[Example, ...] = ()
+    examples: tuple[tuple[tuple[str, ...], tuple[Example, ...]], ...] = ()
     whole: tuple[Sentence, ...] = ()
     tariff: str = ""
 
@@ -108,18 +109,34 @@ def content_of(evse: Evse, connectors: Sequence[Connector], *, at: datetime, lan
         next_change=at + AHEAD,
     )
     found = [
-        replace(_priced(page, Where(connector.pk, evse.pk, location.pk, connector.rated_kw)), plugs=(plug(connector, language),))
+        _priced(page, plug(connector, language), Where(connector.pk, evse.pk, location.pk, connector.rated_kw))
         for connector in connectors
     ]
     if not found:
-        nameless = _priced(page, Where(0, evse.pk, location.pk, None))
-        found = [replace(nameless, plugs=(PHRASES[language]["no_connectors"],))]
-    groups = tuple(
-        replace(same[0], plugs=tuple(plug for one in same for plug in one.plugs))
-        for same in (list(alike) for _, alike in groupby(found, key=lambda one: replace(one, plugs=())))
-    )
+        found = [_priced(page, PHRASES[language]["no_connectors"], Where(0, evse.pk, location.pk, None))]
     left_s = int((page.next_change - at).total_seconds())
-    return Content(moment(at.astimezone(zone), language), page.local_time, groups, good_for_s=left_s)
+    return Content(moment(at.astimezone(zone), language), page.local_time, _grouped(found), good_for_s=left_s)
+
+
+def _grouped(found: Sequence[Priced]) -> tuple[Priced, ...]:
+    """Connectors with the same price stand together; so do those of them with the same examples."""
+    prices: dict[Priced, list[Priced]] = defaultdict(list)
+    for one in found:
+        prices[replace(one, plugs=(), examples=())].append(one)
+    groups = []
+    for price_only, alike in prices.items():
+        examples: dict[tuple[Example, ...], list[str]] = defaultdict(list)
+        for one in alike:
+            for plugs, rows in one.examples:
+                examples[rows] += plugs
+        groups.append(
+            replace(
+                price_only,
+                plugs=tuple(plug for one in alike for plug in one.plugs),
+                examples=tuple((tuple(plugs), rows) for rows, plugs in examples.items()),
+            )
+        )
+    return tuple(groups)
 
 
 def plug(connector: Connector, language: Language) -> str:
@@ -134,17 +151,18 @@ def plug(connector: Connector, language: Language) -> str:
     return f"{phrases['connector']} {connector.number}: {', '.join(part for part in parts if part)}"
 
 
-def _priced(page: _Page, where: Where) -> Priced:
+def _priced(page: _Page, plug: str, where: Where) -> Priced:
     offer = page.prices.at(where, page.at, zone=page.zone, country=page.country)
     if isinstance(offer, Missing):
-        return Priced((), missing=PHRASES[page.language][offer])
+        return Priced((plug,), missing=PHRASES[page.language][offer])
     whole = tariff_sentences(offer.shown, language=page.language)
     now = page.sentences(offer, page.at)
+    examples = _examples(page, where, offer)
     return Priced(
-        plugs=(),
+        plugs=(plug,),
         now=now,
         changes=tuple(_changes(page, where, offer)),
-        examples=tuple(_examples(page, where, offer)),
+        examples=(((plug,), examples),) if examples else (),
         whole=whole if whole != now else (),
         tariff=f"{offer.tariff.name} v{offer.tariff.version}",
     )
@@ -186,7 +204,7 @@ def _differing(before: tuple[Sentence, ...], after: tuple[Sentence, ...]) -> tup
     return after if gone else tuple(sentence for sentence in after if sentence not in before)
 
 
-def _examples(page: _Page, where: Where, offer: Offer) -> list[Example]:
+def _examples(page: _Page, where: Where, offer: Offer) -> tuple[Example, ...]:
     """Typical charging that starts now, as it will be billed if the price changes while it lasts."""
     # Prices that include tax cost the same whatever the tax; where it must be known, it is.
     taxes = {dimension: offer.taxes.get(dimension, Tax(Decimal(0), "")) for dimension in TAXED}
@@ -198,11 +216,11 @@ def _examples(page: _Page, where: Where, offer: Offer) -> list[Example]:
             result = price(usage, offer.tariff, taxes=taxes, anchor=Anchor.GROSS, spanning=Spanning.SPLIT)
         except CdrError:
             # The tariff asks for a local time nobody knows: rather no example than a wrong one.
-            return []
+            return ()
         if result.gross is not None:
             what = typical(energy_kwh, charging_s, idle_s, page.language)
             found.append(Example(what, money(result.gross, result.currency, page.language)))
-    return found
+    return tuple(found)
 
 
 def _typical(rated_kw: Decimal | None) -> tuple[tuple[Decimal, int, int], ...]:

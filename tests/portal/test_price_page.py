@@ -49,7 +49,7 @@ def test_the_price_of_this_moment_is_said_in_afir_order(client, pole):
         "Tariff Idle time is free for the first hour. Tariff Idle time costs at most 12.00 EUR per session. "
         "Energy Energy: billed by the Wh. Tariff Prices include 19 % tax. as of 26 Nov 2026, 14:05 CET"
     ) in text
-    assert "Operator Stadtwerke Nord GmbH Hafenstraße 1 24103 Kiel DE" in text
+    assert "Operator Stadtwerke Nord GmbH Hafenstraße 1 24103 Kiel, DE" in text
 
 
 def test_what_changes_next_is_said(client, pole):
@@ -234,6 +234,14 @@ def test_connectors_with_another_price_stand_apart(client, pole):
         r"Connector 1: CCS2, DC, 150 kW .* 0.49 EUR per kWh .* Connector 2: Type 2, AC, 22 kW .* 0.39 EUR per kWh", text
     )
     assert "11 kWh in 1 hour 4.29 EUR" in text
+
+
+def test_connectors_that_give_more_or_less_share_a_price_and_have_examples_of_their_own(client, pole):
+    Connector.objects.create(evse=pole, number="2", standard="IEC_62196_T2", power_type="AC", rated_kw=D(22))
+    text = said(client)
+    assert text.count("Price now, without a contract") == 1
+    assert "Connector 1: CCS2, DC, 150 kW 25 kWh in 30 min 12.25 EUR" in text
+    assert "Connector 2: Type 2, AC, 22 kW 11 kWh in 1 hour 5.39 EUR" in text
 
 
 def test_connectors_with_the_same_price_share_it(client, pole):
