@@ -29,7 +29,8 @@ def now() -> datetime:
 def price_page(request: HttpRequest, evse: str) -> HttpResponse:
     """Six queries at most, however many connectors. An unknown or ambiguous EVSE gets a page that says so, with 404."""
     asked = evse.strip("/").strip()
-    found = evse_named(asked) if 0 < len(asked) <= LONGEST_NAME else None
+    # No name has unprintable characters, and PostgreSQL takes no NUL.
+    found = evse_named(asked) if asked.isprintable() and 0 < len(asked) <= LONGEST_NAME else None
     language = language_of(
         asked=request.GET.get("lang", ""),
         accepted=request.headers.get("Accept-Language", ""),
