@@ -16,7 +16,7 @@ from django.core.files.storage import default_storage
 from chargebill.core.errors import UserError
 from chargebill.core.models import Job, LegalEntity, User
 from stations.ingest.profiles import PROFILES, Profile, recognise
-from stations.ingest.reading import Inspection, inspect, records
+from stations.ingest.reading import Inspection, counted, inspect, records
 from stations.ingest.rows import FileRefused, Record
 from stations.models import ImportBatch, Source
 
@@ -60,6 +60,7 @@ def look_through(*, path: Path, entity: LegalEntity, profile: str, time_zone: st
         rows = records(path, inspection, chosen, time_zone=time_zone, entity_time_zone=entity.time_zone)
         with closing(rows):
             next(rows, None)
+        inspection = counted(path, inspection, chosen)
     except FileRefused as refused:
         raise UserError(refused.code, refused.message, refused.where) from refused
     return Seen(chosen.name, inspection)

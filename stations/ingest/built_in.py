@@ -1,5 +1,13 @@
 """The built-in import profiles. A layout is claimed here only if a test imports it."""
 
+from stations.ingest.built_in_backends import CHARGEME, EVCC, EVTIVITY, OCPP_CORE, OPEN_E_MOBILITY
+from stations.ingest.built_in_networks import (
+    AIL_LUGANO,
+    CHARGEPLACE_DUNDEE_2021,
+    CHARGEPLACE_MONTHLY,
+    CHARGEPOINT_CARY,
+    POWERFLEX,
+)
 from stations.ingest.layout import Profile
 
 # Columns of our own session CSV; docs/import-formats.md explains each.
@@ -305,11 +313,21 @@ BUILT_IN: tuple[Profile, ...] = (
     CHARGEBILL,
     CHARGEPLACE_DUNDEE,
     CHARGEPLACE_PERTH,
+    CHARGEPLACE_DUNDEE_2021,
+    CHARGEPLACE_MONTHLY,
     CHARGEPOINT_ARCGIS,
     CHARGEPOINT,
+    CHARGEPOINT_CARY,
     WORKPLACE,
+    AIL_LUGANO,
+    POWERFLEX,
     STEVE,
     STEVE_HEAD,
+    CHARGEME,
+    OPEN_E_MOBILITY,
+    EVCC,
+    OCPP_CORE,
+    EVTIVITY,
     OCPI_CDR,
     CONNECTOR_STATUS,
     AUTHORIZATIONS,

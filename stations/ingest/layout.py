@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["sessions", "statuses", "authorizations", "meter_values"]
+DurationUnit = Literal["clock", "seconds", "minutes", "hours"]
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,12 @@ class Profile:
     file is not of this layout. ``identity`` are the fields a row is told apart by: one id, or several that are hashed
     as they are written. ``time_zone`` is where files of this layout come from, as an IANA name. ``currency`` is that
     of amounts in a file without a currency column. ``comma_with_semicolon``: a file with ; between its columns
-    writes decimal commas, as spreadsheets do. ``short_years``: the year 14 means 2014.
+    writes decimal commas, as spreadsheets do; ``decimal_comma``: every file does; ``comma_headers``: one with such a
+    header does. ``short_years``: the year 14 means 2014. ``energy_unit`` is that of energy and meter readings,
+    ``duration_unit`` that of durations; "clock" is h:mm or h:mm:ss. ``constants`` are what every row says of a field
+    its file has no column for. ``tables_follow``: after a blank line come tables with fewer columns, no sessions.
+
+    A layout without an end says instead how long a session took: ``duration``, else ``charging_time``, is required.
     """
 
     name: str
@@ -32,11 +38,30 @@ class Profile:
     token_type: str = ""
     payment_method: str = ""
     comma_with_semicolon: bool = False
+    decimal_comma: bool = False
+    comma_headers: tuple[str, ...] = ()
+    energy_unit: Literal["kWh", "Wh"] = "kWh"
+    duration_unit: DurationUnit = "clock"
+    constants: Mapping[str, str] = field(default_factory=dict)
+    tables_follow: bool = False
     aliases: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         aliases = {normal(header): name for name, headers in self.columns.items() for header in headers}
+        aliases |= {normal(header): name for name, header in zip(self.constants, self.constant_headers, strict=True)}
         object.__setattr__(self, "aliases", aliases)
+
+    @property
+    def constant_headers(self) -> tuple[str, ...]:
+        """Names for columns of the constants, put behind those of the file."""
+        return tuple(f"(always) {name}" for name in self.constants)
+
+    def writes_commas(self, header: Sequence[str], delimiter: str) -> bool:
+        """Whether numbers in a file with this header and delimiter have decimal commas."""
+        if self.decimal_comma or (self.comma_with_semicolon and delimiter == ";"):
+            return True
+        there = {normal(name) for name in header} if self.comma_headers else set()
+        return any(normal(name) in there for name in self.comma_headers)
 
     def positions(self, header: Sequence[str]) -> dict[str, int]:
         """Where each field this file has stands in its rows; of two columns of one field the first counts."""
@@ -49,7 +74,7 @@ class Profile:
     def lacks(self, header: Sequence[str]) -> list[str]:
         """The required columns that are not there, as the layout usually writes them."""
         found = self.positions(header)
-        return [self.columns[name][0] for name in self.required if name not in found]
+        return [self.columns[name][0] for name in self.required if name not in found and name not in self.constants]
 
 
 def normal(header: str) -> str:

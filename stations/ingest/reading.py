@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
@@ -132,9 +132,9 @@ def raw_record(path: Path, inspection: Inspection, line_no: int) -> str:
 
 def _csv_records(path: Path, inspection: Inspection, profile: Profile, clock: Clock, skip: int) -> Iterator[Record]:
     header = inspection.header
-    read = row_reader(profile, header, clock, comma=_comma(profile, inspection.delimiter))
+    read = row_reader(profile, header, clock, comma=profile.writes_commas(header, inspection.delimiter))
     width = len(header)
-    for part in _parts(path, inspection):
+    for part in _parts(path, inspection, profile):
         if skip >= len(part):
             skip -= len(part)
             continue
@@ -154,14 +154,38 @@ def _raws(path: Path, inspection: Inspection) -> Generator[str, None, None]:
         yield from json_stream.elements(text, max_bytes=sys.maxsize)
 
 
-def _parts(path: Path, inspection: Inspection) -> Generator[list[RawRecord], None, None]:
+def counted(path: Path, inspection: Inspection, profile: Profile) -> Inspection:
+    """The inspection with the number of records ``records`` yields for this profile."""
+    if not profile.tables_follow:
+        return inspection
+    with closing(_parts(path, inspection, profile)) as parts:
+        return replace(inspection, records=sum(map(len, parts)))
+
+
+def _parts(path: Path, inspection: Inspection, profile: Profile | None = None) -> Generator[list[RawRecord], None, None]:
     with open(path, "rb") as file:
         text, _ = opening.text_of(file, inspection.encoding, max_bytes=sys.maxsize)
         blocks = opening.line_blocks(text, max_line_bytes=sys.maxsize)
         found = splitting.header_of(blocks)
         if found is not None:
             header, delimiter, first, rest = found
-            yield from splitting.split(chain([rest], blocks), delimiter, len(header), first=first)
+            parts = splitting.split(chain([rest], blocks), delimiter, len(header), first=first)
+            if profile and profile.tables_follow:
+                parts = _without_tables(parts, first, len(header))
+            yield from parts
+
+
+def _without_tables(parts: Iterator[list[RawRecord]], first: int, width: int) -> Iterator[list[RawRecord]]:
+    """Records without those of narrower tables below a blank line: a row as wide as the header is always kept."""
+    after_blank = False
+    for part in parts:
+        kept = []
+        for record in part:
+            after_blank = after_blank or record.line_no > first
+            first = record.line_no + record.raw.count("\n") + 1
+            if not after_blank or record.cells is None or len(record.cells) >= width:
+                kept.append(record)
+        yield kept
 
 
 def _outcome(cells: list[str] | None, header: list[str], width: int, read: Reader) -> Row | Refusal:
@@ -211,10 +235,6 @@ def _plainer(refused: RowRefused, cells: Sequence[str], header: Sequence[str]) -
     return refused
 
 
-def _comma(profile: Profile, delimiter: str) -> bool:
-    return profile.comma_with_semicolon and delimiter == ";"
-
-
 def _refuse_other_layout(inspection: Inspection, profile: Profile) -> None:
     if inspection.format != profile.format:
         wanted, found = profile.format.upper(), inspection.format.upper()
@@ -230,7 +250,7 @@ def _refuse_other_layout(inspection: Inspection, profile: Profile) -> None:
 
 
 def _refuse_without_zone(path: Path, inspection: Inspection, profile: Profile, clock: Clock) -> None:
-    with closing(_parts(path, inspection)) as parts:
+    with closing(_parts(path, inspection, profile)) as parts:
         sample = list(islice(chain.from_iterable(parts), _SAMPLE))
     for record in sample:
         if record.cells is None or len(record.cells) < len(inspection.header):
@@ -277,7 +297,7 @@ def parse_fields(
         return Refusal(refused.code, refused.message)
     cells, delimiter, whole = _cells(header, raw)
     before = fields(profile, header, raw)
-    read = row_reader(profile, header, clock, comma=_comma(profile, delimiter))
+    read = row_reader(profile, header, clock, comma=profile.writes_commas(header, delimiter))
     if raw and not any(values.get(name, cell) != cell for name, cell in before.items()):
         return _outcome(cells if whole else None, list(header), len(header), read)
     corrected = [values.get(name, before.get(name, "")) for name in column_names(header)]

@@ -12,13 +12,18 @@ from stations.ingest.sessions import session_reader
 
 def row_reader(profile: Profile, header: Sequence[str], clock: Clock, *, comma: bool) -> Callable[[Sequence[str]], Row]:
     """A function of a row's cells, as many as ``header`` has; it returns the row or raises RowRefused."""
-    if profile.kind != "sessions":
-        return event_reader(profile, header, clock, comma=comma)
-    return session_reader(profile, header, clock, comma=comma)
+    reader = session_reader if profile.kind == "sessions" else event_reader
+    read: Callable[[Sequence[str]], Row] = reader(profile, (*header, *profile.constant_headers), clock, comma=comma)
+    if not profile.constants:
+        return read
+    always = list(profile.constants.values())
+    return lambda cells: read([*cells, *always])
 
 
 def states_zone(profile: Profile, header: Sequence[str], cells: Sequence[str], clock: Clock) -> bool:
     """False if the first time in this row could be read but for the time zone."""
+    header = (*header, *profile.constant_headers)
+    cells = [*cells, *profile.constants.values()]
     positions = profile.positions(header)
     name = "start" if profile.kind == "sessions" else "time"
     try:

@@ -1,12 +1,13 @@
 """Reads one session from the cells of a row."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
 from stations.ingest import codes, values
 from stations.ingest.clock import Clock, span
+from stations.ingest.energy import energy_reader
 from stations.ingest.identity import identity_reader
 from stations.ingest.layout import Profile
 from stations.ingest.moments import MomentReader, check_span, moment_reader
@@ -14,8 +15,6 @@ from stations.ingest.places import place_reader
 from stations.ingest.refusals import collected, combined
 from stations.ingest.rows import RowRefused, SessionRow
 
-_CACHED = 50_000
-_THOUSAND = Decimal(1000)
 # Charging may seem to last this much longer than the session where its times have no seconds.
 _ROUNDED_S = 60
 
@@ -32,18 +31,21 @@ def session_reader(profile: Profile, header: Sequence[str], clock: Clock, *, com
     identity = identity_reader(profile, positions, header)
     place = place_reader(profile, positions, header, comma=comma)
     start = moment_reader("start", positions, header, clock)
-    end = moment_reader("end", positions, header, clock)
-    energy = _energy_reader(positions, header, comma)
+    has_end = "end" in positions or "end_date" in positions
+    end = moment_reader("end", positions, header, clock) if has_end else None
+    energy = energy_reader(profile, positions, header, comma)
     amount = _amount_reader(profile, positions, header, comma)
-    when = _span_reader(start, end, positions, header, comma)
-    charging = _charging_reader(positions)
+    if end:
+        when = _span_reader(profile, start, end, positions, header, comma)
+    else:
+        when = _length_reader(profile, start, positions, header, comma)
+    charging = _charging_reader(profile, positions, comma)
     token = _token_reader(profile, positions, header)
     remarks = _remark_reader(positions, header)
     checks: tuple[Callable[[Cells], object], ...] = (
         identity,
         lambda cells: place(cells, ""),
-        start,
-        end,
+        *((start, end) if end else (when,)),
         energy,
         amount,
         token,
@@ -77,7 +79,12 @@ def session_reader(profile: Profile, header: Sequence[str], clock: Clock, *, com
 
 
 def _span_reader(
-    start: MomentReader, end: MomentReader, positions: Mapping[str, int], header: Sequence[str], comma: bool
+    profile: Profile,
+    start: MomentReader,
+    end: MomentReader,
+    positions: Mapping[str, int],
+    header: Sequence[str],
+    comma: bool,
 ) -> Callable[[Cells], tuple[datetime, datetime, str]]:
     """Start and end in UTC, and the IANA zone of the place."""
     at_duration, at_hours = positions.get("duration", -1), positions.get("duration_hours", -1)
@@ -86,7 +93,7 @@ def _span_reader(
 
     def duration(cells: Cells) -> int | None:
         if at_duration >= 0:
-            return values.seconds(cells[at_duration])
+            return values.duration_s(cells[at_duration], profile.duration_unit, comma=comma)
         if at_hours >= 0:
             hours = values.optional_number(cells[at_hours], digits=14, places=6, comma=comma)
             return None if hours is None else int(hours * 3600)
@@ -104,80 +111,53 @@ def _span_reader(
     return read
 
 
-def _energy_reader(
-    positions: Mapping[str, int], header: Sequence[str], comma: bool
-) -> Callable[[Cells], tuple[Decimal | None, Decimal | None, Decimal]]:
-    """Meter at start and stop and the energy between, in kWh. Readings in Wh give the energy where no column does."""
-    if "energy" in positions:
-        at = positions["energy"]
-        at_start, at_stop = positions.get("meter_start", -1), positions.get("meter_stop", -1)
-        known: dict[str, Decimal] = {}
+def _length_reader(
+    profile: Profile, start: MomentReader, positions: Mapping[str, int], header: Sequence[str], comma: bool
+) -> Callable[[Cells], tuple[datetime, datetime, str]]:
+    """Start and end in UTC of a layout that says how long it took instead of when it ended, and the place's zone."""
+    at = positions["duration"] if "duration" in positions else positions["charging_time"]
+    start_field = header[positions.get("start", positions.get("start_date", 0))]
 
-        def read(cells: Cells) -> tuple[Decimal | None, Decimal | None, Decimal]:
-            cell = cells[at]
-            energy = known.get(cell)
-            if energy is None:
-                energy = _energy(cell, header[at], comma)
-                if len(known) >= _CACHED:
-                    known.clear()
-                known[cell] = energy
-            return reading(cells, at_start), reading(cells, at_stop), energy
+    def read(cells: Cells) -> tuple[datetime, datetime, str]:
+        first, cell = start(cells), cells[at]
+        if not cell or cell.isspace():
+            raise RowRefused("end_missing", "There is no duration, so when it ended is not known.", header[at])
+        took = values.duration_s(cell, profile.duration_unit, comma=comma)
+        if took is None:
+            message = f"The duration {values.quoted(cell)} can't be read, so when it ended is not known."
+            raise RowRefused("end_unreadable", message, header[at])
+        try:
+            ended_at = first.utc + timedelta(seconds=took)
+        except OverflowError:
+            message = f"The duration {values.quoted(cell)} can't be right."
+            raise RowRefused("end_unreadable", message, header[at]) from None
+        check_span(first.utc, ended_at, start_field, header[at])
+        return first.utc, ended_at, first.zone
 
-        def reading(cells: Cells, position: int) -> Decimal | None:
-            if position < 0:
-                return None
-            return values.optional_number(cells[position], digits=14, places=4, comma=comma)
-
-        return read
-
-    at_start, at_stop = positions["meter_start_wh"], positions["meter_stop_wh"]
-
-    def read_meters(cells: Cells) -> tuple[Decimal | None, Decimal | None, Decimal]:
-        first = _register(cells[at_start], "start", header[at_start])
-        last = _register(cells[at_stop], "end", header[at_stop])
-        return first, last, _not_negative(last - first, header[at_stop])
-
-    return read_meters
+    return read
 
 
-def _energy(cell: str, field: str, comma: bool) -> Decimal:
-    if not cell or cell.isspace():
-        raise RowRefused("energy_missing", "There is no energy (kWh).", field)
-    try:
-        energy = values.decimal_places(values.number(cell, comma=comma), digits=14)
-    except ValueError as problem:
-        message = f"The energy {values.quoted(cell)} can't be read. {problem}"
-        raise RowRefused("energy_unreadable", message, field) from None
-    return _not_negative(energy, field)
+def _charging_reader(
+    profile: Profile, positions: Mapping[str, int], comma: bool
+) -> Callable[[Cells, datetime, datetime], int | None]:
+    """Seconds of charging, at most the session's; None where the file has none or one that can't be.
 
-
-def _register(cell: str, when: str, field: str) -> Decimal:
-    """A meter's register of whole or broken Wh, in kWh."""
-    if not cell or cell.isspace():
-        raise RowRefused("energy_missing", f"There is no meter reading at the {when}.", field)
-    try:
-        return values.decimal_places(values.number(cell) / _THOUSAND, digits=14)
-    except (ValueError, ArithmeticError) as problem:
-        reason = problem if isinstance(problem, ValueError) else "It is too large."
-        message = f"The meter reading {values.quoted(cell)} can't be read. {reason}"
-        raise RowRefused("energy_unreadable", message, field) from None
-
-
-def _not_negative(energy: Decimal, field: str) -> Decimal:
-    if energy < 0:
-        raise RowRefused("energy_negative", f"The energy is negative ({energy.normalize():f} kWh).", field)
-    return energy
-
-
-def _charging_reader(positions: Mapping[str, int]) -> Callable[[Cells, datetime, datetime], int | None]:
-    """Seconds of charging, at most the session's; None where the file has none or one that can't be."""
-    at = positions.get("charging_time", -1)
+    A file may say instead how long nothing flowed.
+    """
+    at, at_idle = positions.get("charging_time", -1), positions.get("idle_time", -1)
 
     def read(cells: Cells, started_at: datetime, ended_at: datetime) -> int | None:
-        charged = values.seconds(cells[at])
+        charged = values.duration_s(cells[at], profile.duration_unit, comma=comma)
         return None if charged is None else within(charged, started_at, ended_at)
 
-    return read if at >= 0 else lambda cells, started_at, ended_at: None
+    def read_idle(cells: Cells, started_at: datetime, ended_at: datetime) -> int | None:
+        idle = values.duration_s(cells[at_idle], profile.duration_unit, comma=comma)
+        duration = int((ended_at - started_at).total_seconds())
+        return None if idle is None or idle > duration + _ROUNDED_S else max(duration - idle, 0)
+
+    if at >= 0:
+        return read
+    return read_idle if at_idle >= 0 else lambda cells, started_at, ended_at: None
 
 
 def within(charged_s: int, started_at: datetime, ended_at: datetime) -> int | None:
@@ -198,11 +178,12 @@ def _amount_reader(
         if not cell or cell.isspace():
             return None, ""
         try:
-            amount = values.decimal_places(values.number(cell, comma=comma), digits=14)
+            plain, written = values.without_currency(cell)
+            amount = values.decimal_places(values.number(plain, comma=comma), digits=14)
         except ValueError as problem:
             message = f"The amount {values.quoted(cell)} can't be read. {problem}"
             raise RowRefused("amount_unreadable", message, header[at]) from None
-        currency = profile.currency if at_currency < 0 else values.currency(cells[at_currency])
+        currency = written or (profile.currency if at_currency < 0 else values.currency(cells[at_currency]))
         if currency:
             return amount, currency
         if not amount:

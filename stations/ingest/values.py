@@ -4,12 +4,15 @@ import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from stations.ingest.layout import DurationUnit
 from stations.ingest.rows import RowRefused
 
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d+(?:,\d+)?", re.ASCII)
 _THOUSANDS_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+", re.ASCII)
 _DURATION = re.compile(r"(\d{1,5}):([0-5]?\d)(?::([0-5]?\d)(?:\.\d{1,9})?)?", re.ASCII)
+_SPOKEN = re.compile(r"(?:(\d{1,5})h)? ?(?:(\d{1,7})m(?:in)?)? ?(?:(\d{1,9})(?:\.\d{1,9})?s)?", re.ASCII)
+_PER = {"seconds": 1, "minutes": 60, "hours": 3600}
 _LONGEST_NUMBER = 60
 _FOUR = Decimal("0.0001")
 
@@ -107,6 +110,43 @@ def seconds(cell: str) -> int | None:
         return None
     hours, minutes, rest = match.groups()
     return int(hours) * 3600 + int(minutes) * 60 + int(rest or 0)
+
+
+def duration_s(cell: str, unit: DurationUnit, *, comma: bool = False) -> int | None:
+    """Whole seconds of h:mm:ss, of 1h2m3s, or of a number in ``unit``; None where it is something else."""
+    if (found := seconds(cell)) is not None:
+        return found
+    if (match := _SPOKEN.fullmatch(cell.strip())) and any(match.groups()):
+        hours, minutes, rest = (int(part or 0) for part in match.groups())
+        return hours * 3600 + minutes * 60 + rest
+    if unit == "clock":
+        return None
+    count = optional_number(cell, digits=14, places=6, comma=comma)
+    return None if count is None or count < 0 else int(count * _PER[unit])
+
+
+def without_unit(cell: str) -> tuple[str, str]:
+    """An energy's number and its unit, "kWh", "Wh" or "" where none is written behind it."""
+    plain = cell.rstrip()
+    for unit in ("kWh", "Wh"):
+        if plain.casefold().endswith(unit.casefold()):
+            return plain[: -len(unit)].rstrip(), unit
+    return cell, ""
+
+
+def without_currency(cell: str) -> tuple[str, str]:
+    """An amount's number and the currency written before or behind it, "" where none is, or a $ that may be anybody's."""
+    plain = cell.strip()
+    for sign, code in (("US$", "USD"), ("$", ""), ("€", "EUR"), ("£", "GBP")):
+        if plain.startswith(sign) or plain.endswith(sign):
+            return plain.removeprefix(sign).removesuffix(sign).strip(), code
+    first, _, rest = plain.partition(" ")
+    if rest and len(first) == 3 and currency(first):
+        return rest.strip(), currency(first)
+    rest, _, last = plain.rpartition(" ")
+    if rest and len(last) == 3 and currency(last):
+        return rest.strip(), currency(last)
+    return cell, ""
 
 
 def country(cell: str) -> str:

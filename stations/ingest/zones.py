@@ -11,6 +11,9 @@ from stations.ingest.rows import FileRefused
 
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{2}):?(\d{2})?", re.ASCII)
 
+# What Open e-Mobility writes for a place without a zone; its times are UTC then.
+_UTC_BY_DEFAULT = "n/a (utc by default)"
+
 # Hours from UTC and the usual zone. Left out: abbreviations that mean different things, such as IST.
 _ABBREVIATIONS: dict[str, tuple[float, str]] = {
     "UTC": (0, ""),
@@ -81,7 +84,7 @@ def row_zone(written: str, *, time_zone: str, profile_zone: str) -> RowZone | No
     An abbreviation fixes the offset. Its place gets the zone that was asked for, else the profile's if it uses the
     abbreviation, else the usual one; after a bare offset it gets only the zone that was asked for.
     """
-    if written in ("Z", "z"):
+    if written in ("Z", "z") or written.casefold() == _UTC_BY_DEFAULT:
         return RowZone(timedelta(0), time_zone)
     if match := _OFFSET.fullmatch(written):
         sign, hours, minutes = match.groups()

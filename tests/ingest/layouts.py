@@ -10,6 +10,7 @@ from typing import Any
 from stations.ingest.profiles import PROFILES, recognise
 from stations.ingest.reading import Inspection, inspect, records
 from stations.ingest.rows import Record, Refusal, Row
+from tests.ingest import more_layouts
 
 
 def columns(header: str) -> list[str]:
@@ -60,6 +61,7 @@ HEADERS = {
     "connector_status": columns("evse,connector,at,status,error,firmware"),
     "authorizations": columns("token,at,method,result,price_shown"),
     "meter_values": columns("session_id,timestamp,register,value,unit"),
+    **more_layouts.HEADERS,
 }
 
 # One good row in each layout; tests change what they are about.
@@ -186,6 +188,7 @@ GOOD = {
         "unit": "Wh",
     },
 }
+GOOD |= more_layouts.GOOD
 GOOD["chargepoint_new"] = {
     "Plug In Event ID": "3",
     "Transaction ID": "990017",
@@ -204,6 +207,7 @@ PROFILE_OF = {
     "dundee": "chargeplace_dundee",
     "dundee_with_user": "chargeplace_dundee",
     "perth": "chargeplace_perth",
+    **more_layouts.PROFILE_OF,
 }
 
 CDR: dict[str, Any] = {

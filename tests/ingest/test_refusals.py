@@ -92,7 +92,7 @@ def test_all_reasons_are_named_at_once(tmp_path: Path) -> None:
         "1e1e1",
         "9" * 80,
         "0." + "1" * 80,
-        "12 kWh",
+        "12 MWh",
         "½",
         "1\u00a0000",
     ],
