@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Model
 
 from billing.models import Anchor, Assignment, Cdr, Chargeable, Tariff, TariffVersion, TaxRule
-from chargebill.core.models import AuditEvent, Job, LegalEntity, User
+from chargebill.core.models import ApiToken, AuditEvent, Job, LegalEntity, User
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
 from stations.models import (
     Authorization,
@@ -313,10 +313,30 @@ def audit_events(count: int) -> list[Any]:
     )
 
 
+def api_tokens(count: int) -> list[Any]:
+    person, entity = people(1)[0], company()
+    return more(
+        ApiToken,
+        count,
+        lambda n: ApiToken(
+            name=f"Program {n}",
+            prefix=f"cb_{n:07}",
+            key_hash=f"{n:064}",
+            scopes=["sessions:read"],
+            entity=entity if n % 2 else None,
+            created_by=person,
+            created_at=NOON,
+            revoked_at=NOON if n % 3 == 1 else None,
+            last_used_at=NOON if n % 2 else None,
+        ),
+    )
+
+
 BUILDERS: dict[str, Callable[[int], list[Any]]] = {
     "billing.Assignment": assignments,
     "billing.Tariff": tariffs,
     "billing.TaxRule": tax_rules,
+    "core.ApiToken": api_tokens,
     "core.AuditEvent": audit_events,
     "core.LegalEntity": companies,
     "core.User": people,

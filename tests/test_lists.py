@@ -21,6 +21,7 @@ QUERIES = {
     "billing.Assignment": FRAME + 4,
     "billing.Tariff": FRAME + 4,
     "billing.TaxRule": FRAME + 3,
+    "core.ApiToken": FRAME + 2,
     "core.AuditEvent": FRAME + 3,
     "core.LegalEntity": FRAME + 2,
     "core.User": FRAME + 4,

@@ -81,6 +81,7 @@ SECTIONS = (
             listing("Companies", "core", "legalentity"),
             listing("Sources", "stations", "source"),
             listing("People", "core", "user"),
+            listing("API tokens", "core", "apitoken"),
             listing("Audit trail", "core", "auditevent"),
         ),
     ),

@@ -145,7 +145,7 @@ class Role:
 def _may(role: str) -> list[RoleRow]:
     """Only what somebody can change by hand: nobody edits sessions or the audit trail, whatever the stored permissions."""
     held = permissions_of(role)
-    by_hand = {label for declared in ROLES.values() for label in declared} | {"core.user"}
+    by_hand = {label for declared in ROLES.values() for label in declared} | {"core.user", "core.apitoken"}
     rows = []
     for model in apps.get_models():
         if model._meta.label_lower not in by_hand:

@@ -54,6 +54,11 @@ TAX = {
     "unapproved": Shown("Not approved", WAIT, "visibility", "It counts, but no second person has looked at it yet."),
     "approved": Shown("Approved", GOOD, "how_to_reg", "A second person looked at it."),
 }
+API_TOKEN = {
+    "works": Shown("Works", GOOD, "check_circle", "A program with its key is let in."),
+    "ended": Shown("Ended", QUIET, "event_busy", "Its last day is over: its key is refused."),
+    "revoked": Shown("Revoked", BAD, "block", "Somebody took it back: its key is refused."),
+}
 REVIEW = Shown("Needs review", WAIT, "visibility", "Made by an import; nobody has looked at it yet.")
 BLOCKED = Shown("Blocked", BAD, "block", "This token must not charge.")
 IN_FORCE = Shown("In force", GOOD, "check_circle", "It applies to sessions that start today.")
@@ -68,6 +73,7 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "job": JOB,
     "quarantine": QUARANTINE,
     "mode": MODE,
+    "api_token": API_TOKEN,
     "mark": MARKS,
     "tax": TAX,
 }

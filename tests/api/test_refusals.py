@@ -35,6 +35,8 @@ def error(answer, status):
         ("sessions", {"ended_before": "9999-12-31T23:59:59-23:59"}, "ended_before"),
         ("sessions", {"ended_before": "2026-02-30"}, "ended_before"),
         ("sessions", {"state": "ready"}, "state"),
+        ("sessions", {"state": ""}, "state"),
+        ("sessions", {"limit": ""}, "limit"),
         ("sessions", {"mode": "\0"}, "mode"),
         ("sessions", {"stat": "READY"}, "stat"),
         ("sessions", {"limit": "0"}, "limit"),
@@ -67,7 +69,16 @@ def test_an_unknown_parameter_lists_the_known_ones(program):
 
 @pytest.mark.parametrize(
     "path",
-    ["sessions/0", f"sessions/{2**63}", f"sessions/{HUGE}", "cdrs/7", "tariffs/7", f"tariffs/1/versions/{2**40}"],
+    [
+        "sessions/0",
+        f"sessions/{2**63}",
+        f"sessions/{HUGE}",
+        "cdrs/7",
+        "tariffs/7",
+        f"tariffs/{2**63}/versions/1",
+        f"tariffs/1/versions/{2**40}",
+        f"tariffs/1/versions/{HUGE}",
+    ],
 )
 def test_what_is_not_there_is_not_found(program, path):
     rows.company()

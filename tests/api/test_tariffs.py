@@ -57,7 +57,7 @@ def test_a_version_says_what_is_charged_and_on_which_side_of_tax(program):
     owl = tariff(rows.company(), currency="JPY")
     version(owl, 1, state="ACTIVE", min_price=Decimal(100), parking_cap=Decimal("1500.5"), grace_minutes=30)
     told = program("tariffs:read").get(f"tariffs/{owl.pk}/versions/1").json()
-    text = told.pop("text", None)
+    text = told.pop("text")
     assert told == {
         "number": 1,
         "state": "ACTIVE",
@@ -75,7 +75,9 @@ def test_a_version_says_what_is_charged_and_on_which_side_of_tax(program):
         "created_at": "2026-01-01T00:00:00Z",
         "activated_at": "2026-01-01T00:00:00Z",
     }
-    assert text is None or "22:00" in text["en"]
+    assert text["en"][0].startswith("Energy: 0.39 JPY")
+    assert "22:00" in text["en"][0]
+    assert set(text) == {"en", "de"}
 
 
 def test_filters_and_companies_narrow_the_list(program):

@@ -14,11 +14,11 @@ from billing.pricing import Dimension, Line
 from billing.queries import LABELS, explain
 from chargebill.core.api_tokens import Scope
 from chargebill.portal.api.fields import Amount, OptionalAmount, OptionalQuantity, OptionalText, Quantity
-from chargebill.portal.api.filters import IdFilter, MomentFilter, YesNoFilter, text
+from chargebill.portal.api.filters import IdFilter, MomentFilter, TextFilter, YesNoFilter
 from chargebill.portal.api.pages import Keyset
 from chargebill.portal.api.sessions import EntitySerializer
 from chargebill.portal.api.views import Listed, One, answers
-from memberships.models import CustomerKind
+from memberships.models import Customer, CustomerKind
 
 
 class CdrSessionSerializer(serializers.Serializer):
@@ -160,7 +160,7 @@ class CdrDetailSerializer(CdrSerializer):
 class CdrFilters(filters.FilterSet):
     entity = IdFilter(field_name="entity_id", help_text="Id of the company.")
     session = IdFilter(field_name="session_id", help_text="Id of the session.")
-    location = text("session__location__code", "Code of the place.")
+    location = TextFilter(field_name="session__location__code", help_text="Code of the place.")
     customer = IdFilter(field_name="customer_id", help_text="Id of the customer.")
     tariff = IdFilter(field_name="tariff_version__tariff_id", help_text="Id of the tariff.")
     state = filters.ChoiceFilter(
@@ -223,13 +223,11 @@ def _explained(cdr: Cdr) -> dict[str, Any] | None:
     return {
         "agrees": told.agrees,
         "lines": shown_lines(told.lines, cdr.currency),
-        "why": [_without_name(sentence, cdr) for sentence in told.why],
+        "why": [without_name(sentence, cdr.customer) for sentence in told.why],
         "notes": told.notes,
     }
 
 
-def _without_name(sentence: str, cdr: Cdr) -> str:
-    """The sentence with the customer's number for the name: the scope is about prices, not about people."""
-    if cdr.customer is None:
-        return sentence
-    return sentence.replace(str(cdr.customer), f"Customer {cdr.customer.number or cdr.customer.pk}")
+def without_name(sentence: str, customer: Customer | None) -> str:
+    """The sentence with the customer's number for the name: the scopes are about prices, not about people."""
+    return sentence if customer is None else sentence.replace(str(customer), f"Customer {customer.number or customer.pk}")

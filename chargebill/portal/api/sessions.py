@@ -12,7 +12,7 @@ from rest_framework import serializers
 from billing.models import Chargeable
 from chargebill.core.api_tokens import Scope
 from chargebill.portal.api.fields import Amount, OptionalQuantity, OptionalText, Quantity
-from chargebill.portal.api.filters import IdFilter, MomentFilter, text
+from chargebill.portal.api.filters import IdFilter, MomentFilter, TextFilter
 from chargebill.portal.api.pages import ByStart
 from chargebill.portal.api.views import Listed, One, answers
 from stations.models import ChargingPeriod, Mode, PaymentMethod, Session
@@ -149,14 +149,14 @@ class SessionDetailSerializer(SessionSerializer):
 
 class SessionFilters(filters.FilterSet):
     entity = IdFilter(field_name="entity_id", help_text="Id of the company.")
-    location = text("location__code", "Code of the place.")
-    evse = text("connector__evse__uid", "UID of the EVSE.", most=100)
+    location = TextFilter(field_name="location__code", help_text="Code of the place.")
+    evse = TextFilter(field_name="connector__evse__uid", most=100, help_text="UID of the EVSE.")
     connector = IdFilter(field_name="connector_id", help_text="Id of the connector.")
     started_from = MomentFilter(field_name="started_at", lookup_expr="gte", help_text="Started then or later.")
     started_before = MomentFilter(field_name="started_at", lookup_expr="lt", help_text="Started earlier than that.")
     ended_from = MomentFilter(field_name="ended_at", lookup_expr="gte", help_text="Ended then or later.")
     ended_before = MomentFilter(field_name="ended_at", lookup_expr="lt", help_text="Ended earlier than that.")
-    token = text("token_uid", "UID of the token.", most=64)
+    token = TextFilter(field_name="token_uid", most=64, help_text="UID of the token.")
     state = filters.ChoiceFilter(field_name="chargeable__state", choices=Chargeable.State.choices)
     mode = filters.ChoiceFilter(choices=Mode.choices)
 

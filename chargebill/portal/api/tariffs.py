@@ -9,9 +9,11 @@ from drf_spectacular.utils import extend_schema, extend_schema_field, extend_sch
 from rest_framework import serializers
 
 from billing.models import Tariff, TariffVersion, TaxCategory
+from billing.pricing.text import LANGUAGES, tariff_text
+from billing.rates import core_tariff
 from chargebill.core.api_tokens import Scope
 from chargebill.portal.api.fields import OptionalAmount, OptionalText
-from chargebill.portal.api.filters import IdFilter, text
+from chargebill.portal.api.filters import IdFilter, TextFilter
 from chargebill.portal.api.pages import Keyset
 from chargebill.portal.api.sessions import EntitySerializer
 from chargebill.portal.api.views import Listed, One, answers
@@ -76,6 +78,7 @@ class TariffVersionSerializer(VersionInShortSerializer):
     max_price = OptionalAmount("max_price", currency_column="tariff.currency", help_text="A session costs at most that.")
     grace_minutes = serializers.IntegerField(help_text="So many idle minutes are free.")
     parking_cap = OptionalAmount("parking_cap", currency_column="tariff.currency", help_text="Idle time costs at most that.")
+    text = serializers.SerializerMethodField(help_text="The version in plain words, a sentence each, by language.")
     created_at = serializers.DateTimeField(help_text="UTC.")
     activated_at = serializers.DateTimeField(allow_null=True, help_text="UTC; null: a draft.")
 
@@ -85,11 +88,22 @@ class TariffVersionSerializer(VersionInShortSerializer):
     def get_tariff(self, version: TariffVersion) -> dict[str, Any]:
         return {"id": version.tariff_id, "name": version.tariff.name}
 
+    @extend_schema_field(
+        {
+            "type": "object",
+            "properties": {language: {"type": "array", "items": {"type": "string"}} for language in LANGUAGES},
+            "required": list(LANGUAGES),
+        }
+    )
+    def get_text(self, version: TariffVersion) -> dict[str, list[str]]:
+        tariff = core_tariff(version)
+        return {language: list(tariff_text(tariff, language=language)) for language in LANGUAGES}
+
 
 class TariffFilters(filters.FilterSet):
     entity = IdFilter(field_name="entity_id", help_text="Id of the company.")
-    code = text("code", "How imported files name it.", most=100)
-    currency = text("currency", "ISO 4217 code.", most=3)
+    code = TextFilter(field_name="code", most=100, help_text="How imported files name it.")
+    currency = TextFilter(field_name="currency", most=3, help_text="ISO 4217 code.")
 
 
 @extend_schema_view(

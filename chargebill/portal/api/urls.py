@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 
 from chargebill.portal.api.cdrs import CdrList, CdrOne
 from chargebill.portal.api.errors import unknown_address
+from chargebill.portal.api.estimates import EstimateView
 from chargebill.portal.api.sessions import SessionList, SessionOne
 from chargebill.portal.api.tariffs import TariffList, TariffOne, TariffVersionOne
 
@@ -21,6 +22,7 @@ version_1 = [
     path("tariffs", TariffList.as_view(), name="tariffs"),
     path("tariffs/<int:pk>", TariffOne.as_view(), name="tariff"),
     path("tariffs/<int:pk>/versions/<int:number>", TariffVersionOne.as_view(), name="tariff_version"),
+    path("estimate", EstimateView.as_view(), name="estimate"),
 ]
 
 app_name = "api"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django_filters import rest_framework as filters
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, inline_serializer
@@ -17,18 +17,21 @@ from rest_framework.views import APIView
 from chargebill.core.api_tokens import Scope
 from chargebill.portal.api.authentication import BearerAuthentication, HasScope, of_token
 from chargebill.portal.api.errors import Refused, body, handle
+from chargebill.portal.api.pages import LARGEST_ID
 from chargebill.portal.api.parsing import ExactJSONParser
 from chargebill.portal.api.throttling import TokenThrottle
 
 
 class KnownParameters(filters.DjangoFilterBackend):
-    """Filters by the view's filterset; a parameter nobody knows is refused, for a list that ignores it is a wrong list."""
+    """Filters by the view's filterset; an unknown or empty parameter is refused: a list that ignores it is a wrong list."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         known = {*self.get_filterset_class(view, queryset).base_filters, "limit", "cursor"}
         for name in request.query_params:
             if name not in known:
                 raise Refused("unknown_parameter", name[:60], f"There is no such filter. Use {', '.join(sorted(known))}.")
+            if not request.query_params[name]:
+                raise Refused("empty_parameter", name, "It is empty. Give it a value, or leave it out.")
         return super().filter_queryset(request, queryset, view)
 
 
@@ -70,9 +73,14 @@ class Listed(OfCompany, generics.ListAPIView):
 
 
 class One(OfCompany, generics.RetrieveAPIView):
-    """One row."""
+    """One row, by the numbers in its address."""
 
     filter_backends = []
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if any(number > LARGEST_ID for number in kwargs.values()):
+            raise Http404
 
 
 _ERROR = inline_serializer(
@@ -94,6 +102,7 @@ _EXAMPLES = {
     403: ("scope_missing", "", "This needs the scope prices:read; the token “Controlling” has sessions:read."),
     404: ("not_found", "", "There is nothing here. It does not exist, or the token's company is another one."),
     406: ("not_acceptable", "", "Could not satisfy the request Accept header."),
+    409: ("no_tariff", "", "No tariff is assigned to this driver at this place on the day it started."),
     413: ("too_large", "", "The request is larger than 1 MB. Nothing was read."),
     415: ("unsupported_media_type", "", 'Unsupported media type "text/csv" in request.'),
     429: ("too_many_requests", "", "The token has used up its requests of this minute. Go on in 24 s."),
@@ -104,6 +113,7 @@ _MEANING = {
     403: "The token lacks the scope.",
     404: "It does not exist, or belongs to a company the token does not see.",
     406: "Only JSON is spoken.",
+    409: "Such a session would get no price; the code says why.",
     413: "More than 1 MB was sent.",
     415: "What was sent is not called JSON.",
     429: "Too many requests this minute; Retry-After says how many seconds to wait.",
