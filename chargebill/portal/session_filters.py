@@ -50,6 +50,18 @@ def spellings(text: str) -> set[str]:
     return {text, text.upper(), text.lower()}
 
 
+def in_state(state: str, *, many: bool = False, session: str = "pk") -> Q:
+    """Rows whose session is in a state; ``session`` is the column with its key.
+
+    Asked from the side that has less to read: of a common state (``many``: known to be one) from the rows, of a rare one
+    from the state.
+    """
+    standing = Chargeable.objects.filter(state=state).order_by()
+    if many or standing.values("pk")[: RARE + 1].count() > RARE:
+        return Q(Exists(standing.filter(pk=OuterRef(session))))
+    return Q(**{f"{session}__in": standing.values("pk")})
+
+
 @dataclass(slots=True)
 class SessionFilter:
     """The filters in force. ``query`` holds them as URL parameters; ``errors`` what could not be read, in words."""
@@ -138,7 +150,7 @@ class SessionFilter:
                 else:
                     wanted &= Q(**{name: value})
         if self.state:
-            wanted &= self._in_state(many)
+            wanted &= in_state(self.state, many=many)
         if self.mode:
             wanted &= Q(mode=self.mode)
             if not many:
@@ -168,13 +180,6 @@ class SessionFilter:
             # True of every session: days are indexed by company.
             wanted &= Q(entity__in=LegalEntity.objects.values("pk"))
         return wanted
-
-    def _in_state(self, many: bool) -> Q:
-        """Asked from the side that has less to read: from the sessions for a common state, from the state for a rare one."""
-        in_state = Chargeable.objects.filter(state=self.state).order_by()
-        if many or in_state.values("pk")[: RARE + 1].count() > RARE:
-            return Q(Exists(in_state.filter(pk=OuterRef("pk"))))
-        return Q(pk__in=in_state.values("pk"))
 
     def chips(self) -> Iterator[tuple[str, str]]:
         """(filter in words, URL parameters without it) for each filter in force."""

@@ -58,7 +58,7 @@ class HasScope(BasePermission):
 
 
 def of_token(token: ApiToken, rows: QuerySet[Any], column: str = "entity_id") -> QuerySet[Any]:
-    """The rows the token may see: those of its company, or all."""
+    """The rows the token may see: those of its company, by the column that leads there, or all."""
     return rows if token.entity_id is None else rows.filter(**{column: token.entity_id})
 
 

@@ -18,6 +18,7 @@ from chargebill.portal.api.filters import IdFilter, MomentFilter, TextFilter, Ye
 from chargebill.portal.api.pages import Keyset
 from chargebill.portal.api.sessions import EntitySerializer
 from chargebill.portal.api.views import Listed, One, answers
+from chargebill.portal.session_filters import in_state
 from memberships.models import Customer, CustomerKind
 
 
@@ -164,13 +165,19 @@ class CdrFilters(filters.FilterSet):
     customer = IdFilter(field_name="customer_id", help_text="Id of the customer.")
     tariff = IdFilter(field_name="tariff_version__tariff_id", help_text="Id of the tariff.")
     state = filters.ChoiceFilter(
-        field_name="session__chargeable__state", choices=Chargeable.State.choices, help_text="Where its session stands."
+        field_name="session__chargeable__state",
+        method="by_state",
+        choices=Chargeable.State.choices,
+        help_text="Where its session stands.",
     )
     current = YesNoFilter(method="only_current", help_text="true: prices that count now; false: those replaced.")
     ended_from = MomentFilter(field_name="session__ended_at", lookup_expr="gte", help_text="Session ended then or later.")
     ended_before = MomentFilter(field_name="session__ended_at", lookup_expr="lt", help_text="Session ended earlier.")
     created_from = MomentFilter(field_name="created_at", lookup_expr="gte", help_text="Priced then or later.")
     created_before = MomentFilter(field_name="created_at", lookup_expr="lt", help_text="Priced earlier.")
+
+    def by_state(self, rows: QuerySet[Cdr], name: str, state: str) -> QuerySet[Cdr]:
+        return rows.filter(in_state(state, session="session_id"))
 
     def only_current(self, rows: QuerySet[Cdr], name: str, wanted: bool) -> QuerySet[Cdr]:
         current = Exists(Chargeable.objects.filter(pk=OuterRef("session_id"), cdr_id=OuterRef("pk")))
