@@ -1,13 +1,14 @@
 """The causes of the differences of a parallel month: rows in one stream, decided by the pure comparison."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from billing.comparison import Cause, Pair, Parts, explain, learn
 from billing.models import Anchor, TariffVersion
 from billing.parallel import ZERO, Figures, Kind, Selection, Side, sessions
+from billing.parallel_parts import Ours, parts_of
 from chargebill.core.money import UNITS, minor_digits, round_money, round_to
 from stations.models import Mode
 
@@ -62,16 +63,21 @@ _COLUMNS = (
 def differences(selection: Selection, found: Figures) -> list[Difference]:
     """The sessions whose amounts differ, each with its cause, the largest difference first.
 
-    Two queries. Empty where ``found.is_too_much``.
+    Two queries, and those of ``parts_of`` where collected sessions are among them. Empty where ``found.is_too_much``.
     """
     if found.is_too_much or not found.different.sessions:
         return []
     rows = sessions(selection).filter(kind=Kind.DIFFERENT.value, money=found.currency).values_list(*_COLUMNS)
     pairs: list[tuple[int, Pair]] = []
+    collected: list[int] = []
     priced_by = set()
     for row in rows.iterator(chunk_size=CHUNK):
         pairs.append((row[0], _pair(row, found.currency)))
         priced_by.add((row[-1], row[10]))
+        if row[1] == Mode.COLLECTED:
+            collected.append(row[0])
+    if ours := parts_of(collected):
+        pairs = [(pk, _with(pair, ours[pk]) if pk in ours else pair) for pk, pair in pairs]
     unit = UNITS[minor_digits(found.currency)]
     per_kwh, per_minute = _unit_prices(priced_by)
     habits = learn(
@@ -84,6 +90,10 @@ def differences(selection: Selection, found: Figures) -> list[Difference]:
     )
     explained = [Difference(pk, pair, explain(pair, unit=unit, habits=habits)) for pk, pair in pairs]
     return sorted(explained, key=lambda one: (-abs(one.pair.difference), one.session_id))
+
+
+def _with(pair: Pair, ours: Ours) -> Pair:
+    return replace(pair, net=ours.net, parts=ours.parts)
 
 
 def _pair(row: tuple[Any, ...], currency: str) -> Pair:

@@ -36,7 +36,8 @@ def explain(pair: Pair, *, unit: Decimal, habits: Sequence[Habit] = NO_HABITS) -
         if fits(pair, habit, unit):
             return Cause(habit.code, habit.value, habit.step)
     if not pair.ours:
-        return Cause(Code.FREE_OURS)
+        # What was free at its start, and would not have been later, is not free by what the tariff says.
+        return Cause(Code.SPANS_PRICE_CHANGE if pair.spans_price_change else Code.FREE_OURS)
     for code, expected in one_sided(pair):
         if _near(pair.theirs, expected, unit):
             return Cause(code)

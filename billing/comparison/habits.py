@@ -13,7 +13,9 @@ from billing.comparison.causes import ONE_SIDED, fits, one_sided, priced_by
 from billing.comparison.model import Code, Habit, Pair, Step
 
 # A habit explains at least so many sessions, and this share of those that nothing else explains.
-FEWEST, SHARE = 3, 0.05
+FEWEST, SHARE = 4, 0.05
+# A price must be seen in so many different amounts: one amount again and again is a fee or a minimum as well.
+DIFFERENT = 3
 MOST_HABITS = 8
 # More sessions say nothing new: these many, evenly spread, are looked at.
 SAMPLE = 5_000
@@ -77,7 +79,7 @@ def _one_sided(pairs: Sequence[Pair], unit: Decimal) -> Found:
 def _prices(pairs: Sequence[Pair], unit: Decimal) -> Found:
     found: Found = []
     for code in PRICES:
-        spans = []
+        spans, lefts = [], []
         for pair in pairs:
             sides = priced_by(pair, code)
             if sides is None:
@@ -87,11 +89,13 @@ def _prices(pairs: Sequence[Pair], unit: Decimal) -> Found:
             low, high = (left - float(unit)) / quantity, (left + float(unit)) / quantity
             if low > 0 and high - low <= LOOSEST * (low + high) / 2:
                 spans.append((low, high))
+                lefts.append(left)
         value = common(spans)
         if value is not None:
-            habit = Habit(code, value)
-            narrow = sum(low <= float(value) <= high for low, high in spans)
-            found.append((narrow, habit))
+            at = float(value)
+            held = [left for (low, high), left in zip(spans, lefts, strict=True) if low <= at <= high]
+            if len(set(held)) >= DIFFERENT:
+                found.append((len(held), Habit(code, value)))
     return found
 
 
@@ -135,8 +139,8 @@ def _limits(pairs: Sequence[Pair], unit: Decimal, least: Decimal | None, most: D
         if value is not None:
             habit = Habit(code, value)
             held = [pair.ours for pair in pairs if fits(pair, habit, unit)]
-            # The same of ours each time would be any price of a usual session, and no limit.
-            if len(set(held)) > 1:
+            # The same of ours each time would be any price of a usual session, and no limit; unless it is nothing.
+            if len(set(held)) > 1 or not any(held):
                 found.append((len(held), habit))
     return found
 

@@ -101,6 +101,8 @@ def test_a_price_change_is_named_only_where_nothing_better_is() -> None:
     assert explain(pair(TOTAL, "6.40", parts=PARTS, spans=True), unit=CENT).code is Code.SPANS_PRICE_CHANGE
     assert explain(pair(TOTAL, "5.70", parts=PARTS, spans=True), unit=CENT).code is Code.NO_START_FEE
     assert explain(pair(TOTAL, TOTAL, parts=PARTS, spans=True), unit=CENT).code is Code.EQUAL
+    # Free at its start, and priced by that.
+    assert explain(pair("0", "5.00", spans=True), unit=CENT).code is Code.SPANS_PRICE_CHANGE
 
 
 def test_free_comes_before_what_a_part_would_say() -> None:

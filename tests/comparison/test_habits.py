@@ -77,11 +77,11 @@ def test_a_start_fee_of_theirs() -> None:
 
 
 def test_a_minimum_and_a_maximum_of_theirs() -> None:
-    made = pairs(80, lambda p, kwh, m, i: min(max(sum_of(p), D("7.00")), D("14.00")))
-    habits = learn(made, unit=CENT, least=D("7.00"), most=D("14.00"))
+    made = pairs(80, lambda p, kwh, m, i: min(max(sum_of(p), D("9.00")), D("14.00")))
+    habits = learn(made, unit=CENT, least=D("9.00"), most=D("14.00"))
 
-    assert {(h.code, h.value) for h in habits} == {(Code.MINIMUM, D("7.00")), (Code.MAXIMUM, D("14.00"))}
-    low = sum(1 for one in made if one.ours < D("6.99"))
+    assert {(h.code, h.value) for h in habits} == {(Code.MINIMUM, D("9.00")), (Code.MAXIMUM, D("14.00"))}
+    low = sum(1 for one in made if one.ours < D("8.99"))
     high = sum(1 for one in made if one.ours > D("14.01"))
     assert (causes(made, habits)[Code.MINIMUM], causes(made, habits)[Code.MAXIMUM]) == (low, high)
 
@@ -123,6 +123,13 @@ def test_amounts_in_steps_of_ten_cents() -> None:
     assert (habit.code, habit.value) == (Code.STEPS, D("0.1"))
 
 
+def test_one_amount_for_much_the_same_time_is_a_minimum_and_no_price() -> None:
+    rng = random.Random(4)
+    made = [Pair(D(0), D("0.50"), D(0), D(rng.randrange(2, 9)), rng.randrange(14400, 16200), 0, Parts()) for _ in range(80)]
+
+    assert learn(made, unit=CENT, least=D("0.50"), most=D("7.50")) == [Habit(Code.MINIMUM, D("0.50"))]
+
+
 def test_amounts_without_any_rule_teach_nothing() -> None:
     rng = random.Random(8)
     for count in (20, 100, 2_000):
@@ -130,11 +137,12 @@ def test_amounts_without_any_rule_teach_nothing() -> None:
         assert learn(made, unit=CENT, least=D("1.00"), most=D("29.99"), per_kwh=[KWH_PRICE], per_minute=[MINUTE_PRICE]) == []
 
 
-def test_two_sessions_prove_nothing() -> None:
-    made = pairs(2, lambda p, kwh, m, i: kwh * D("0.59"))
+def test_three_sessions_prove_nothing_and_four_do() -> None:
+    made = pairs(4, lambda p, kwh, m, i: kwh * D("0.59"))
 
-    assert learn(made, unit=CENT) == []
-    assert causes(made, []) == {Code.UNEXPLAINED: 2}
+    assert learn(made[:3], unit=CENT) == []
+    assert causes(made[:3], []) == {Code.UNEXPLAINED: 3}
+    assert learn(made, unit=CENT) == [Habit(Code.ENERGY_ONLY_PRICE, D("0.59"))]
 
 
 def test_a_missing_part_in_many_sessions_comes_before_what_fits_one_by_chance() -> None:

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
-from billing import parallel, parallel_causes
+from billing import parallel, parallel_causes, parallel_parts
 from billing.chargeables import REASONS
 from billing.models import Cdr, Chargeable, TaxRule
 from chargebill.core.models import LegalEntity
@@ -274,3 +274,28 @@ def test_the_figures_are_exact_for_many_amounts(bring_amounts: Bring, company: L
     assert found.compared.sessions == 80
     every = parallel_causes.differences(parallel.Selection(company, parallel.Period(datetime(2026, 1, 1).date())), found)  # noqa: DTZ001
     assert sum(one.pair.theirs for one in every) == found.different.theirs
+
+
+def test_the_parts_of_collected_sessions_are_computed_again_to_find_causes(bring_amounts: Bring, signed_in: Client) -> None:
+    bring_amounts(september(), mode="collected")
+
+    found = {row["cause"]: int(row["sessions"]) for row in table(signed_in, "causes.csv")}
+    assert found["No idle time at theirs"] == 4
+    assert found["They use EUR 0.45/kWh"] == 5
+
+
+def test_too_many_collected_sessions_are_compared_by_their_totals(
+    bring_amounts: Bring, signed_in: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_amounts(september(), mode="collected")
+    monkeypatch.setattr(parallel_parts, "MOST", 3)
+
+    found = {row["cause"]: int(row["sessions"]) for row in table(signed_in, "causes.csv")}
+    assert found == {
+        "Equal": 6,
+        "Rounding difference": 2,
+        "Free at theirs, charged by us": 2,
+        # Those without idle time, seen from their total alone.
+        "They charge energy only, EUR 0.49/kWh": 4,
+        "Not explained": 6,
+    }
