@@ -15,10 +15,10 @@ from django.core.files.storage import default_storage
 
 from chargebill.core.errors import UserError
 from chargebill.core.models import Job, LegalEntity, User
-from stations.ingest.profiles import PROFILES, Profile, recognise
+from stations import import_profiles
 from stations.ingest.reading import Inspection, counted, inspect, records
 from stations.ingest.rows import FileRefused, Record
-from stations.models import ImportBatch, Source
+from stations.models import ImportBatch, ImportProfileVersion, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Seen:
 
     profile: str
     inspection: Inspection
+    version: ImportProfileVersion | None = None
 
     @property
     def records(self) -> int:
@@ -36,26 +37,15 @@ class Seen:
         return {"inspection": asdict(self.inspection)}
 
 
-def profile_named(name: str) -> Profile:
-    """Raises UserError naming the profiles there are."""
-    if name not in PROFILES:
-        raise UserError(
-            "unknown_profile", f"There is no import profile {name!r}. Known: {', '.join(sorted(PROFILES))}.", "profile"
-        )
-    return PROFILES[name]
-
-
 def look_through(*, path: Path, entity: LegalEntity, profile: str, time_zone: str, encoding: str) -> Seen:
     """Reads the whole file once, in bounded memory, before anything is stored.
 
     Raises UserError with code, place and advice when it can't be taken as it is: nothing of it was stored.
     """
-    chosen = profile_named(profile) if profile else None
+    named = import_profiles.known_named(profile, entity=entity) if profile else None
     try:
-        inspection = inspect(
-            path, encoding=encoding, max_bytes=settings.IMPORT_MAX_BYTES, max_line_bytes=settings.IMPORT_MAX_LINE_BYTES
-        )
-        chosen = chosen or recognise(inspection.header)
+        inspection, known = _recognised(path, entity, encoding, named)
+        chosen = known.profile
         # The first record shows whether the header fits the profile and whether the time zone is known.
         rows = records(path, inspection, chosen, time_zone=time_zone, entity_time_zone=entity.time_zone)
         with closing(rows):
@@ -63,7 +53,33 @@ def look_through(*, path: Path, entity: LegalEntity, profile: str, time_zone: st
         inspection = counted(path, inspection, chosen)
     except FileRefused as refused:
         raise UserError(refused.code, refused.message, refused.where) from refused
-    return Seen(chosen.name, inspection)
+    return Seen(chosen.name, inspection, known.version)
+
+
+def looked_at(path: Path, *, encoding: str) -> Inspection:
+    """Reads the whole file once within the limits of imports. Raises FileRefused."""
+    return inspect(path, encoding=encoding, max_bytes=settings.IMPORT_MAX_BYTES, max_line_bytes=settings.IMPORT_MAX_LINE_BYTES)
+
+
+def _recognised(
+    path: Path, entity: LegalEntity, encoding: str, named: import_profiles.Known | None
+) -> tuple[Inspection, import_profiles.Known]:
+    """The file and its profile. Bytes that are not UTF-8 are read as a company's own layout of these columns says."""
+    try:
+        inspection = looked_at(path, encoding=encoding)
+    except FileRefused as refused:
+        if encoding or refused.code not in ("encoding_unknown", "nul_byte"):
+            raise
+        for other in import_profiles.encodings(entity=entity):
+            try:
+                inspection = looked_at(path, encoding=other)
+                known = named or import_profiles.recognised_own(inspection.header, entity=entity)
+            except FileRefused:
+                continue
+            if known and known.version and known.version.encoding == other:
+                return inspection, known
+        raise
+    return inspection, named or import_profiles.recognised(inspection.header, entity=entity)
 
 
 def keep_copy(path: Path) -> tuple[str, str]:
@@ -105,6 +121,7 @@ def create_batch(
         time_zone=time_zone,
         encoding=seen.inspection.encoding,
         header=seen.inspection.header,
+        profile_version=seen.version,
         created_by=actor,
         created_at=at,
     )
@@ -122,7 +139,7 @@ def opened(batch: ImportBatch, *, skip: int) -> Iterator[Iterator[Record]]:
     rows = records(
         local_path(batch.file),
         inspection_of(batch),
-        profile_named(batch.source.profile),
+        import_profiles.profile_of(batch),
         time_zone=time_zone,
         entity_time_zone=entity_zone,
         skip=skip,

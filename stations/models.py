@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from chargebill.core.frozen import Frozen
 from chargebill.core.models import Job, LegalEntity, User, validate_country, validate_currency, validate_time_zone
 
 
@@ -95,6 +96,50 @@ class Connector(models.Model):
         return f"{self.evse.uid}-{self.number}"
 
 
+class ImportProfile(models.Model):
+    """A layout of session files a company described itself. Its name never changes, for sources are told apart by it.
+
+    What it says stands in its versions; the newest counts for new imports. A retired one is recognized no longer.
+    """
+
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="import_profiles")
+    name = models.SlugField(max_length=60)
+    title = models.CharField(max_length=100)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "layout"
+        ordering = ["title", "id"]
+        constraints = [models.UniqueConstraint(fields=["entity", "name"], name="import_profile_once_per_entity")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ImportProfileVersion(models.Model):
+    """What a company's layout said from a moment on (stations/ingest/definitions.py). Never changes: imports point at it.
+
+    ``header`` are the columns of the file it was made from, ``encoding`` how that was written ("" where it said so itself).
+    """
+
+    profile = models.ForeignKey(ImportProfile, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    definition = models.JSONField()
+    header = models.JSONField()
+    encoding = models.CharField(max_length=20, blank=True)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    frozen = [Frozen()]
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["profile", "number"], name="import_profile_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.profile.title}, version {self.number}"
+
+
 class Source(models.Model):
     """Where imported rows come from: an entity and a profile. An external id is unique within one."""
 
@@ -133,6 +178,13 @@ class ImportBatch(models.Model):
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.HISTORY)
     time_zone = models.CharField(max_length=64, blank=True, validators=[validate_time_zone])
     encoding = models.CharField(max_length=20, blank=True)
+    profile_version = models.ForeignKey(
+        ImportProfileVersion,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="batches",
+        help_text="What the file, and corrections of its rows, are read with; empty for a built-in layout.",
+    )
     header = models.JSONField(default=list)
     rows_read = models.BigIntegerField(default=0)
     rows_imported = models.BigIntegerField(default=0)

@@ -14,7 +14,8 @@ from chargebill.core import events
 from chargebill.core.csvsafe import safe_cell
 from chargebill.core.errors import UserError
 from chargebill.core.models import User
-from stations.imports import profile_named, reading_zone
+from stations.import_profiles import profile_of
+from stations.imports import reading_zone
 from stations.ingest.reading import parse_fields
 from stations.ingest.rows import Record, Refusal, Row
 from stations.models import ImportBatch, QuarantinedRow, QuarantineSighting, Session
@@ -73,7 +74,7 @@ def parse_corrected(*, row: QuarantinedRow, values: dict[str, str]) -> Row | Ref
     batch = row.batch
     time_zone, entity_zone = reading_zone(batch)
     return parse_fields(
-        profile_named(batch.source.profile),
+        profile_of(batch),
         row.header,
         values,
         # Tells how the file was written: whether 1,5 is a number.

@@ -33,9 +33,9 @@ QUERIES = {
     "stations.Connector": FRAME + 3,
     "stations.ConnectorStatus": FRAME + 2,
     "stations.Evse": FRAME + 3,
-    "stations.ImportBatch": FRAME + 3,
+    "stations.ImportBatch": FRAME + 4,
     "stations.Location": FRAME + 3,
-    "stations.QuarantinedRow": FRAME + 6,
+    "stations.QuarantinedRow": FRAME + 7,
     "stations.Session": FRAME + 5,
     "stations.Source": FRAME + 3,
 }

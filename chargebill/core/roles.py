@@ -40,6 +40,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     BILLING_CLERK: {
         "stations.importbatch": EDIT,
+        "stations.importprofile": EDIT,
         "stations.quarantinedrow": (VIEW, CHANGE),
         "stations.location": EDIT,
         "stations.evse": EDIT,

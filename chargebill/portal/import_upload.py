@@ -72,7 +72,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["profile"].choices = [("", "Recognize it from the column names"), *layouts.choices()]
+        self.fields["profile"].choices = [("", "Recognize it from the column names"), *layouts.choices(retired=False)]
 
 
 @page("imports/new/", name="import_upload")
@@ -92,7 +92,9 @@ def upload(request: HttpRequest) -> HttpResponse:
             else:
                 return _go(request, reverse("admin:import_batch", args=[batch.pk]))
     else:
-        form = UploadForm(initial={"key": uuid.uuid4().hex, "entity": entities[0].pk if len(entities) == 1 else None})
+        asked = request.GET.get("entity", "")
+        chosen = next((e.pk for e in entities if str(e.pk) == asked or len(entities) == 1), None)
+        form = UploadForm(initial={"key": uuid.uuid4().hex, "entity": chosen})
     faulty = FIELD_OF_REFUSAL.get(refusal.code, "") if refusal else next(iter(form.errors), "")
     context = {
         **admin.site.each_context(request),
@@ -105,6 +107,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         "refusal": refusal,
         "faulty": faulty,
         "known_layouts": layouts.by_kind() if refusal and refusal.code == "unknown_layout" else [],
+        "may_build": request.user.has_perm("stations.add_importprofile"),
         "opens_more": faulty in ("encoding", "profile") or bool(form["encoding"].value() or form["profile"].value()),
     }
     return TemplateResponse(request, "portal/imports/upload.html", context)

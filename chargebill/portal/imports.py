@@ -26,7 +26,6 @@ from chargebill.portal.jobs import mark_seen
 from chargebill.portal.reasons import Reason, reason_of
 from chargebill.portal.site import page
 from memberships.models import Token
-from stations.ingest.profiles import PROFILES
 from stations.models import Connector, Evse, ImportBatch, Location, Mode, QuarantinedRow, QuarantineSighting, Session
 
 PER_PAGE = 50
@@ -44,7 +43,7 @@ def may_import(request: HttpRequest) -> bool:
 
 
 def batches() -> QuerySet[ImportBatch]:
-    return ImportBatch.objects.select_related("source__entity", "job", "created_by")
+    return ImportBatch.objects.select_related("source__entity", "job", "created_by", "profile_version__profile")
 
 
 @admin.register(ImportBatch)
@@ -64,7 +63,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "title": "Imports",
             "page": shown,
-            "rows": [(batch, layouts.title_of(batch.source.profile)) for batch in shown],
+            "rows": [(batch, layouts.title_of_import(batch)) for batch in shown],
             "chosen": chosen,
             "query": urlencode(chosen),
             "entities": entities,
@@ -204,7 +203,7 @@ def _batch(request: HttpRequest, pk: int) -> ImportBatch:
 def _context(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
     """What the part of the page that changes while the import runs shows."""
     job = batch.job
-    profile = PROFILES.get(batch.source.profile)
+    profile = layouts.profile_of(batch)
     # Asked every second while it runs.
     counts_groups = batch.rows_quarantined and (not job.is_open or batch.rows_quarantined <= LARGE)
     groups = groups_of(batch) if counts_groups else []
@@ -238,7 +237,7 @@ def batch_page(request: HttpRequest, pk: int) -> HttpResponse:
         **admin.site.each_context(request),
         "title": batch.file_name,
         "crumbs": [("Imports", reverse("admin:stations_importbatch_changelist"))],
-        "layout": layouts.title_of(batch.source.profile),
+        "layout": layouts.title_of_import(batch),
         "mode_outcome": MODE_WORDS[Mode(batch.mode)][1],
         "same_file": same_file,
         **changing,

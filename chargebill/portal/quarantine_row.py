@@ -19,7 +19,7 @@ from chargebill.portal.reasons import reason_of
 from chargebill.portal.session_page import Happening
 from chargebill.portal.site import page
 from stations.ingest.layout import normal
-from stations.ingest.profiles import PROFILES, Profile
+from stations.ingest.profiles import Profile
 from stations.ingest.reading import JSON_FIELD, fields
 from stations.models import QuarantinedRow, QuarantineSighting
 from stations.quarantine import dismiss_rows
@@ -93,9 +93,11 @@ class Form:
 def row_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Shows a row; a POST corrects and retries it, or dismisses it."""
     check_view(request)
-    found = QuarantinedRow.objects.select_related("batch__job", "source__entity", "session", "decided_by")
+    found = QuarantinedRow.objects.select_related(
+        "batch__job", "batch__source", "batch__profile_version__profile", "source__entity", "session", "decided_by"
+    )
     row = get_object_or_404(found, pk=pk)
-    profile = PROFILES.get(row.source.profile)
+    profile = layouts.profile_of(row.batch)
     original = fields(profile, row.header, row.raw) if profile else {}
     form = Form.of(row, profile, original) if profile else None
     problem = None
@@ -126,7 +128,7 @@ def row_page(request: HttpRequest, pk: int) -> HttpResponse:
         "crumbs": [("Quarantine", reverse("admin:stations_quarantinedrow_changelist"))],
         "row": row,
         "reason": reason_of(row.code),
-        "layout": layouts.title_of(row.source.profile),
+        "layout": layouts.title_of_import(row.batch),
         "zone": row.source.entity.time_zone or "UTC",
         "raw": row.raw[:RAW_SHOWN],
         "is_cut": len(row.raw) > RAW_SHOWN,

@@ -130,6 +130,27 @@ def raw_record(path: Path, inspection: Inspection, line_no: int) -> str:
     return ""
 
 
+def sample(path: Path, inspection: Inspection, count: int) -> list[tuple[int, list[str] | None]]:
+    """Line and cells of the first records of a CSV file; no cells where a record can't be split."""
+    with closing(_parts(path, inspection)) as parts:
+        return [(record.line_no, record.cells) for record in islice(chain.from_iterable(parts), count)]
+
+
+def outcomes(
+    profile: Profile,
+    header: Sequence[str],
+    delimiter: str,
+    rows: Sequence[list[str] | None],
+    *,
+    entity_time_zone: str = "",
+) -> list[Row | Refusal]:
+    """What these rows of a file, split into cells, mean to a profile."""
+    clock = Clock(profile, entity_time_zone=entity_time_zone)
+    names = list(header)
+    read = row_reader(profile, names, clock, comma=profile.writes_commas(names, delimiter))
+    return [_outcome(cells, names, len(names), read) for cells in rows]
+
+
 def _csv_records(path: Path, inspection: Inspection, profile: Profile, clock: Clock, skip: int) -> Iterator[Record]:
     header = inspection.header
     read = row_reader(profile, header, clock, comma=profile.writes_commas(header, inspection.delimiter))
