@@ -106,6 +106,12 @@ def save_profile(
     try:
         with transaction.atomic():
             if profile is None:
+                # One after the other: a form sent twice at once is one layout.
+                LegalEntity.objects.select_for_update().get(pk=entity.pk)
+                said = (definition, list(header), encoding)
+                for sent in newest_versions(entity=entity).filter(profile__title=title):
+                    if (sent.definition, sent.header, sent.encoding) == said:
+                        return sent
                 profile = ImportProfile.objects.create(entity=entity, name=_free_name(entity, title), title=title)
             else:
                 profile = ImportProfile.objects.select_for_update().get(pk=profile.pk, entity=entity)

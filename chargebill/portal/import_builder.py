@@ -182,7 +182,8 @@ def build(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("admin:import_layout_new")
     entity = get_object_or_404(LegalEntity, pk=kept["entity"])
     layout = get_object_or_404(ImportProfile, pk=kept["layout"], entity=entity) if kept["layout"] else None
-    saves = request.method == "POST" and request.POST.get("do") == "save"
+    # A change seen just after a click on Save carries that button too: it asks for the preview only.
+    saves = request.method == "POST" and request.POST.get("do") == "save" and not request.headers.get("HX-Request")
     if request.method == "POST":
         form = OptionsForm(request.POST)
         definition, wrong = _definition(request, form, kept)

@@ -121,6 +121,27 @@ def test_the_same_again_makes_no_version_and_no_event(entity: LegalEntity, clerk
     assert AuditEvent.objects.filter(action="importprofile.saved").count() == 1
 
 
+def test_a_form_sent_twice_is_one_layout_and_a_preview_saves_none(entity: LegalEntity, clerk: Client) -> None:
+    url = start(clerk, entity).url
+    said = answers(clerk.get(url).content.decode()) | {"title": "Hausladung", "do": "save"}
+    preview = clerk.post(url, said, headers={"HX-Request": "true"})
+    assert "2 of 3 first rows become sessions" in text(preview)
+    assert not ImportProfile.objects.exists()
+    described(clerk, entity)
+    described_again = ImportProfileVersion.objects.get()
+    sent = import_profiles.save_profile(
+        entity=entity,
+        title="Hausladung",
+        definition=described_again.definition,
+        header=described_again.header,
+        encoding="",
+        actor=None,
+        at=AT,
+    )
+    assert sent == described_again
+    assert AuditEvent.objects.filter(action="importprofile.saved").count() == 1
+
+
 def test_the_same_file_twice_changes_nothing(entity: LegalEntity, clerk: Client) -> None:
     described(clerk, entity)
     import_text(entity, TEXT)
