@@ -79,7 +79,9 @@ def recomputed(session: Session, cdr: Cdr) -> Result | None:
         return None
     (fact,) = session_facts.load([session.pk])
     usage = usages([fact])[fact.id]
-    policy = SpanningPolicy.CHEAPEST if "cheapest_price" in cdr.notes.split() else SpanningPolicy.START
+    told = cdr.notes.split()
+    policy = SpanningPolicy.CHEAPEST if "cheapest_price" in told else SpanningPolicy.START
+    policy = SpanningPolicy.SPLIT if "split_evenly" in told else policy
     return price(
         usage,
         core_tariff(cdr.tariff_version),

@@ -50,9 +50,9 @@ def spanning_of(usage: Usage, policy: str) -> Spanning:
     """
     if usage.assumption.startswith("metered"):
         return Spanning.SPLIT
-    if usage.assumption and policy == SpanningPolicy.CHEAPEST:
-        return Spanning.CHEAPEST
-    return Spanning.START
+    if not usage.assumption:
+        return Spanning.START
+    return {SpanningPolicy.CHEAPEST: Spanning.CHEAPEST, SpanningPolicy.SPLIT: Spanning.SPLIT}.get(policy, Spanning.START)
 
 
 def _from_totals(fact: SessionFacts) -> Usage:

@@ -59,7 +59,10 @@ def price_exactly(
     with localcontext(EXACT):
         first, by_period, notes = _tariffs(usage, tariff)
         if spanning is Spanning.SPLIT:
+            whole = len(by_period)
             usage, by_period = split(usage, by_period)
+            if len(by_period) > whole and not usage.assumption.startswith("metered"):
+                notes += ("split_evenly",) if usage.assumption else ()
         at = states(usage, by_period)
         spans = spanning is not Spanning.SPLIT and spans_price_change(usage, at, by_period)
         if spans:

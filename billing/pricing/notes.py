@@ -7,6 +7,7 @@ NOTES = {
     "metered": "Energy is spread over time as the meter's readings say.",
     "metered_all_charging": "Energy is spread over time as the meter's readings say; all of the time counts as charging.",
     "cheapest_price": "Each part of the price is the cheapest that applied while the session lasted.",
+    "split_evenly": "The price changed while it lasted; each part has its own price, as if it charged at an even rate.",
     "period_spans_price_change": "The price changed while a charging period lasted; the period is priced as a whole.",
     "tariff_not_in_force": "The tariff was not in force when the session started.",
     "tariff_id_differs": "A charging period names another tariff than the one it is priced with.",

@@ -203,6 +203,10 @@ def _rates(state: State, cuts: list[_Cut], by: Compiled, usage: Usage) -> dict[D
         for dimension, volume in volumes.items()
         if volume
     }
+    flat = [moment.first(by.session.get(FLAT)) for moment in moments]
+    if flat[0] is None and any(flat):
+        # A fee that begins to apply inside the period; one that applied from its start stays what it was.
+        found[FLAT] = flat
     if p.reserved_s:
         reserved = by.reservation(expired=usage.reservation_expired).get(Dimension.RESERVATION_TIME)
         found[Dimension.RESERVATION_TIME] = [moment.first(reserved) for moment in moments]

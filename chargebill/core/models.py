@@ -52,6 +52,7 @@ class SpanningPolicy(models.TextChoices):
 
     START = "START", "The price at its start"
     CHEAPEST = "CHEAPEST", "The cheapest price that applied while it lasted"
+    SPLIT = "SPLIT", "Each part at its own price, as if it charged at an even rate"
     HELD = "HELD", "Wait for a person to decide"
 
 

@@ -66,6 +66,7 @@ def current() -> Cdr:
         (SpanningPolicy.START, FALLS, "6.00", ("READY", "")),
         (SpanningPolicy.CHEAPEST, DAY, "2.00", ("READY", "")),
         (SpanningPolicy.CHEAPEST, FALLS, "2.00", ("READY", "")),
+        (SpanningPolicy.SPLIT, DAY, "4.00", ("READY", "")),
         (SpanningPolicy.HELD, DAY, "2.00", ("HELD", "spans_price_change")),
     ],
 )
@@ -77,7 +78,7 @@ def test_totals_across_a_price_change_follow_the_company(
     import_rows(row())
     assert standing() == state
     assert current().gross_amount == Decimal(gross)
-    assert "period_spans_price_change" in current().notes
+    assert current().notes.split()[0] == ("split_evenly" if policy == SpanningPolicy.SPLIT else "period_spans_price_change")
     assert explain(Session.objects.get()).agrees
 
 

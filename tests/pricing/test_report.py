@@ -106,6 +106,14 @@ def test_a_period_across_a_change_is_priced_whole_and_noted_or_split() -> None:
     ]
 
 
+def test_a_fee_that_begins_inside_a_period_is_a_price_change() -> None:
+    prices = tariff(ENERGY, element(component("FLAT", 5), min_duration=1800))
+    assert priced(prices, TWO_KWH)["notes"] == ["period_spans_price_change"]
+    assert priced(prices, TWO_KWH)["total_cost"]["excl_vat"] == "2.00"
+    assert priced(prices, TWO_KWH, split=True)["total_cost"]["excl_vat"] == "7.00"
+    assert priced(tariff(ENERGY, element(component("FLAT", 5), max_duration=1800)), TWO_KWH)["notes"] == []
+
+
 def test_a_split_finds_every_kind_of_change() -> None:
     """10 kWh in 10 hours over the spring clock change; prices by the clock, the day, the energy and the duration."""
     night = START.replace(month=3, day=28, hour=20)  # 21:00 in Berlin, and the clock jumps at 01:00 UTC
