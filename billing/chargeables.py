@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.checks import BY_CODE as GATE_BY_CODE
 from billing.models import Chargeable
 from chargebill.core import bulk
 from chargebill.core.errors import UserError
@@ -19,6 +20,9 @@ TRANSITIONS: dict[str, set[str]] = {
     State.CREDITED: {State.DOCUMENTED},
 }
 
+# The reason of a session that a person dropped.
+DECIDED = "decided"
+
 # Why a session is where it is, in words. Codes are stored, words can change.
 REASONS = {
     "no_tariff": "No tariff is assigned to this driver at this place on the day it started.",
@@ -32,6 +36,8 @@ REASONS = {
     "history": "Imported as history: counted and priced for comparison, never billed.",
     "before_billing_from": "It started before the day this company bills from, so it is history.",
     "internal": "An internal customer: free of charge.",
+    DECIDED: "Somebody decided that it is not billed.",
+    **{code: f"{check.title}." for code, check in GATE_BY_CODE.items()},
 }
 # Dropped for these reasons it still counts as business; held, unpriced and internal sessions do not count as revenue.
 COUNTED_WHEN_DROPPED = {"history", "before_billing_from"}
@@ -80,3 +86,9 @@ def lock(session_ids: Iterable[int]) -> dict[int, Standing]:
         pk: Standing(pk, state, reason, cdr_id)
         for pk, state, reason, cdr_id in rows.values_list("pk", "state", "reason", "cdr_id")
     }
+
+
+def read(session_ids: Iterable[int]) -> dict[int, Standing]:
+    """Where these sessions stand, to look at."""
+    rows = Chargeable.objects.filter(pk__in=list(session_ids)).order_by("pk").values_list("pk", "state", "reason", "cdr_id")
+    return {row[0]: Standing(*row) for row in rows}

@@ -1,11 +1,12 @@
 """What one session becomes: the values of its Cdr, and where it stands. Decided from facts alone; writes nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from billing.chargeables import State
+from billing.chargeables import DECIDED, State
+from billing.held import UNDECIDED, Followed, without
 from billing.pricing import ENGINE, LIMITS, Anchor, Dimension, Result, Tax, Usage, price
 from billing.rates import Chosen, Rates, TaxKey, Version, tax_key
 from billing.usage import spanning_of
@@ -20,6 +21,7 @@ NET_KINDS = {CustomerKind.BUSINESS, CustomerKind.PARTNER}
 ZERO = Decimal(0)
 STANDARD = "STANDARD"
 SPANS = "period_spans_price_change"
+SPANS_HELD = "spans_price_change"
 
 
 class CdrValues(NamedTuple):
@@ -50,6 +52,8 @@ class CdrValues(NamedTuple):
     priced_gross_amount: Decimal | None
     assumption: str
     notes: str
+    energy_kwh: Decimal | None
+    waived: str
     engine: str
 
 
@@ -72,7 +76,14 @@ class Decider:
     taxes: dict[TaxKey, Mapping[Dimension, Tax]] = field(default_factory=dict)
     _keys: dict[tuple[int, frozenset[Dimension]], TaxKey] = field(default_factory=dict)
 
-    def decide(self, fact: SessionFacts, usage: Usage, who: Resolved) -> Decision:
+    def decide(self, fact: SessionFacts, usage: Usage, who: Resolved, followed: Followed = UNDECIDED) -> Decision:
+        """``fact`` and ``usage`` with the energy to price; ``followed`` is what people decided before."""
+        decision = self._undropped(fact, usage, who, followed)
+        if followed.dropped and decision.state in (State.UNPRICED, State.HELD, State.READY):
+            return replace(decision, state=State.DROPPED, reason=DECIDED)
+        return decision
+
+    def _undropped(self, fact: SessionFacts, usage: Usage, who: Resolved, followed: Followed) -> Decision:
         if fact.mode == Mode.COLLECTED:
             return self._collected(fact, usage, who)
         chosen = self.rates.choose(fact, who)
@@ -83,15 +94,23 @@ class Decider:
         if not version.dimensions <= taxes.keys():
             return Decision(None, State.HELD, "no_tax_rule")
         anchor = Anchor.NET if who.kind in NET_KINDS else Anchor.GROSS
-        result = self._price(usage, version, taxes, anchor)
+        result = self._price(usage, version, taxes, anchor, followed)
         key = self._tax_key(taxes, version.dimensions)
-        values = self._values(fact, usage, who, chosen, anchor, result)
-        state, reason = self._standing(fact, who, spans=bool(usage.assumption) and SPANS in result.notes)
+        values = self._values(fact, usage, who, chosen, anchor, result, followed)
+        spans = bool(usage.assumption) and SPANS in result.notes and SPANS_HELD not in followed.settled
+        state, reason = self._standing(fact, who, spans=spans)
         return Decision(values, state, reason, key)
 
-    def _price(self, usage: Usage, version: Version, taxes: Mapping[Dimension, Tax], anchor: Anchor) -> Result:
+    def _price(
+        self,
+        usage: Usage,
+        version: Version,
+        taxes: Mapping[Dimension, Tax],
+        anchor: Anchor,
+        followed: Followed = UNDECIDED,
+    ) -> Result:
         spanning = spanning_of(usage, self.entity.spanning_policy)
-        return price(usage, version.tariff, taxes=taxes, anchor=anchor, spanning=spanning)
+        return price(usage, without(version.tariff, followed.waived), taxes=taxes, anchor=anchor, spanning=spanning)
 
     def _tax_key(self, taxes: Mapping[Dimension, Tax], dimensions: frozenset[Dimension]) -> TaxKey:
         # The table hands out the same mapping for the same question, so its identity is enough to remember.
@@ -111,11 +130,18 @@ class Decider:
         if self.entity.missing:
             return State.HELD, "entity_incomplete"
         if spans and self.entity.spanning_policy == SpanningPolicy.HELD:
-            return State.HELD, "spans_price_change"
+            return State.HELD, SPANS_HELD
         return State.READY, ""
 
     def _values(
-        self, fact: SessionFacts, usage: Usage, who: Resolved, chosen: Chosen, anchor: Anchor, result: Result
+        self,
+        fact: SessionFacts,
+        usage: Usage,
+        who: Resolved,
+        chosen: Chosen,
+        anchor: Anchor,
+        result: Result,
+        followed: Followed,
     ) -> CdrValues:
         assert chosen.version is not None
         assert result.net is not None
@@ -142,6 +168,8 @@ class Decider:
             priced_gross_amount=None,
             assumption=usage.assumption,
             notes=" ".join(note for note in result.notes if note != usage.assumption),
+            energy_kwh=followed.energy_kwh,
+            waived=followed.waived_text,
             engine=ENGINE,
         )
 
@@ -193,6 +221,8 @@ class Decider:
             priced_gross_amount=ours,
             assumption=usage.assumption,
             notes=notes,
+            energy_kwh=None,
+            waived="",
             engine=ENGINE,
         )
         state, reason = self._standing(fact, who, spans=False)

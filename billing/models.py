@@ -8,6 +8,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Abs
 from django.db.models.lookups import LessThan
 
+from billing.review_models import (  # noqa: F401
+    CheckFinding,
+    CheckSettings,
+    DecidedSession,
+    DecisionConfirmation,
+    HeldDecision,
+)
 from chargebill.core.frozen import Frozen
 from chargebill.core.models import LegalEntity, User, validate_country, validate_currency
 from memberships.models import Customer, CustomerGroup, CustomerKind, Token
@@ -284,6 +291,13 @@ class Cdr(models.Model):
     priced_gross_amount = models.DecimalField(max_digits=14, decimal_places=3, null=True)
     assumption = models.CharField(max_length=40, blank=True)
     notes = models.CharField(max_length=120, blank=True, help_text="Codes of the pricing notes, with spaces between.")
+    energy_kwh = models.DecimalField(
+        max_digits=14,
+        decimal_places=4,
+        null=True,
+        help_text="What a person had priced instead of the session's own energy.",
+    )
+    waived = models.CharField(max_length=60, blank=True, help_text="Parts a person took off, with spaces between.")
     engine = models.CharField(max_length=20)
     created_at = models.DateTimeField()
 
@@ -329,7 +343,8 @@ class Chargeable(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(cdr__isnull=False) | Q(state__in=["UNPRICED", "HELD"]), name="chargeable_has_price"
+                condition=Q(cdr__isnull=False) | Q(state__in=["UNPRICED", "HELD"]) | Q(state="DROPPED", reason="decided"),
+                name="chargeable_has_price",
             ),
             models.CheckConstraint(
                 condition=Q(state="READY") | ~Q(reason="") | Q(state__in=["DOCUMENTED", "CREDITED"]), name="chargeable_has_reason"

@@ -5,6 +5,8 @@ from decimal import Decimal
 
 from billing import assignments
 from billing.chargeables import REASONS
+from billing.checks import Part
+from billing.held import without
 from billing.models import Cdr, Chargeable
 from billing.pricing import Anchor, Dimension, Line, Result, price
 from billing.pricing.notes import in_words
@@ -59,7 +61,7 @@ def explain(session: Session) -> Explanation:
         told,
         lines=result.lines,
         notes=in_words(result.notes),
-        why=(_tariff_sentence(cdr), *_common(cdr)),
+        why=(_tariff_sentence(cdr), *_decided(cdr), *_common(cdr)),
         agrees=(result.net, result.tax, result.gross) == (cdr.net_amount, cdr.tax_amount, cdr.gross_amount),
     )
 
@@ -78,13 +80,15 @@ def recomputed(session: Session, cdr: Cdr) -> Result | None:
     if cdr.tariff_version is None or cdr.applied_taxes is None:
         return None
     (fact,) = session_facts.load([session.pk])
+    if cdr.energy_kwh is not None:
+        fact = replace(fact, energy_kwh=cdr.energy_kwh)
     usage = usages([fact])[fact.id]
     told = cdr.notes.split()
     policy = SpanningPolicy.CHEAPEST if "cheapest_price" in told else SpanningPolicy.START
     policy = SpanningPolicy.SPLIT if "split_evenly" in told else policy
     return price(
         usage,
-        core_tariff(cdr.tariff_version),
+        without(core_tariff(cdr.tariff_version), map(Part, cdr.waived.split())),
         taxes=applied(cdr.applied_taxes),
         anchor=Anchor(cdr.anchor),
         spanning=spanning_of(usage, policy),
@@ -97,6 +101,26 @@ def _tariff_sentence(cdr: Cdr) -> str:
     if cdr.assignment is None:
         return f"“{version.tariff.name}” v{version.number}: the file names it, and tariff ids from its source are trusted."
     return f"{assignments.explain(cdr.assignment, kind=cdr.customer_kind, version=version.number)}."
+
+
+WAIVED = {
+    Part.FLAT: "the start fee",
+    Part.ENERGY: "energy",
+    Part.TIME: "charging time",
+    Part.PARKING_TIME: "idle time",
+    Part.RESERVATION: "the reservation",
+}
+
+
+def _decided(cdr: Cdr) -> tuple[str, ...]:
+    """What a person changed about the price."""
+    said = []
+    if cdr.energy_kwh is not None:
+        said.append(f"{_plain(cdr.energy_kwh)} kWh are billed by another reading, because a person decided so.")
+    if cdr.waived:
+        parts = " and ".join(WAIVED[Part(part)] for part in cdr.waived.split())
+        said.append(f"A person decided that nothing is charged for {parts}.")
+    return tuple(said)
 
 
 def _collected_sentence(cdr: Cdr) -> str:

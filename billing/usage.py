@@ -22,19 +22,20 @@ _EDGE = timedelta(minutes=5)
 Reading = tuple[datetime, Decimal]
 
 
-def usages(facts: Iterable[SessionFacts]) -> dict[int, Usage]:
+def usages(facts: Iterable[SessionFacts], readings: dict[int, list[Reading]] | None = None) -> dict[int, Usage]:
     """Usage by session id: from charging periods where the source gave them, else from readings, else from totals.
 
-    Three queries at most; one while there are no periods and no readings.
+    ``readings`` are those of ``readings_of``, looked up here unless they are given. Three queries at most; one while
+    there are no periods and no readings.
     """
     facts = list(facts)
+    readings = readings_of(facts) if readings is None else readings
     stored = defaultdict(list)
     with_periods = [f.id for f in facts if f.has_periods]
     if with_periods:
         rows = ChargingPeriod.objects.filter(session_id__in=with_periods).order_by("session_id", "started_at", "id")
         for row in rows:
             stored[row.session_id].append(row)
-    readings = _readings([f for f in facts if f.id not in stored])
     return {
         fact.id: _from_periods(fact, stored[fact.id])
         if fact.id in stored
@@ -94,7 +95,7 @@ def _seconds(stored: Decimal | None) -> Decimal | int:
     return int(stored) if stored == stored.to_integral_value() else stored
 
 
-def _readings(facts: Sequence[SessionFacts]) -> dict[int, list[Reading]]:
+def readings_of(facts: Sequence[SessionFacts]) -> dict[int, list[Reading]]:
     """Energy readings in kWh by session, in time order, of the first register each session has."""
     if not facts or not MeterValue.objects.filter(entity_id=facts[0].entity_id).exists():
         return {}

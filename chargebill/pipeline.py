@@ -1,6 +1,6 @@
 """The chunk runner: one transaction stores a chunk of sessions, prices and gates it, and counts it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -11,10 +11,13 @@ from django.utils import timezone
 
 from billing import chargeables
 from billing.chargeables import State
+from billing.checks import Part, Way
+from billing.operations.decisions import confirm_decision, decide_held
 from billing.operations.prices import Priced, Revenue, price_sessions
+from billing.review_models import HeldDecision
 from chargebill.analytics import operations as analytics
 from chargebill.analytics.measures import Counted, Deltas
-from chargebill.core import events, jobs
+from chargebill.core import bulk, events, jobs
 from chargebill.core.errors import UserError
 from chargebill.core.models import Job, LegalEntity, User
 from memberships.operations import ensure_tokens
@@ -53,7 +56,8 @@ def price_and_count(
     deltas = Deltas()
     priced = price_sessions(facts=now, entity_id=entity_id, at=at)
     for result in priced:
-        old = before[result.facts.id]
+        # Beside the ones asked for: sessions already stored that these are held against. Their facts are as they were.
+        old = before.get(result.facts.id, result.facts)
         if old is not None:
             deltas.add(counted(old, result.revenue_before), -1)
         deltas.add(counted(result.facts, result.revenue), 1)
@@ -73,7 +77,7 @@ def take(*, batch: ImportBatch, records: list[Record], at: datetime) -> tuple[St
         tokens={(f.token_uid, f.token_type, f.token_issuer) for f in stored.now.values() if f.token_uid},
     )
     priced = price_and_count(before=stored.before, now=list(stored.now.values()), entity_id=entity_id, at=at)
-    return stored, sum(p.standing.state == State.HELD for p in priced)
+    return stored, sum(p.standing.state == State.HELD for p in priced if p.facts.id in stored.now)
 
 
 def _price_with_readings(entity_id: int, records: list[Record], at: datetime) -> None:
@@ -82,6 +86,7 @@ def _price_with_readings(entity_id: int, records: list[Record], at: datetime) ->
     if not named:
         return
     ids = session_ids_of(entity_id=entity_id, external_ids=named)
+    bulk.lock_alone(LegalEntity, entity_id)
     chargeables.lock(ids)
     now = session_facts.load(ids)
     price_and_count(before={f.id: f for f in now}, now=now, entity_id=entity_id, at=at)
@@ -253,11 +258,49 @@ def _for_each_chunk(task: jobs.Running, work: Callable[[list[int]], None]) -> di
 def run_pricing(task: jobs.Running) -> dict[str, Any]:
     def work(chunk: list[int]) -> None:
         # Locked before the facts are read: an import that changes one of them comes wholly before or wholly after.
+        bulk.lock_alone(LegalEntity, task.params["entity"])
         chargeables.lock(chunk)
         now = session_facts.load(chunk)
         price_and_count(before={f.id: f for f in now}, now=now, entity_id=task.params["entity"], at=timezone.now())
 
     return _for_each_chunk(task, work)
+
+
+def decide(
+    *,
+    entity: LegalEntity,
+    session_ids: Sequence[int],
+    way: Way,
+    part: Part | None = None,
+    reason: str,
+    actor: User | None,
+    at: datetime,
+) -> HeldDecision:
+    """Decides about held sessions; prices, places and counts follow at once, unless it waits for a second person.
+
+    Raises UserError, changing nothing (billing.operations.decisions).
+    """
+    with transaction.atomic():
+        decision = decide_held(entity=entity, session_ids=session_ids, way=way, part=part, reason=reason, actor=actor, at=at)
+        if not decision.needs_second:
+            _price_decided(decision, at)
+    return decision
+
+
+def confirm(*, decision: HeldDecision, accepted: bool, actor: User, at: datetime) -> HeldDecision:
+    """The second person's word about a decision; prices, places and counts follow. Raises UserError, changing nothing."""
+    with transaction.atomic():
+        decision = confirm_decision(decision=decision, accepted=accepted, actor=actor, at=at)
+        if accepted:
+            _price_decided(decision, at)
+    return decision
+
+
+def _price_decided(decision: HeldDecision, at: datetime) -> None:
+    ids = list(decision.decided.order_by("session_id").values_list("session_id", flat=True))
+    for first in range(0, len(ids), CHUNK):
+        now = session_facts.load(ids[first : first + CHUNK])
+        price_and_count(before={f.id: f for f in now}, now=now, entity_id=decision.entity_id, at=at)
 
 
 def change_time_zone(*, location: Location, time_zone: str, actor: User | None, at: datetime) -> Job | None:

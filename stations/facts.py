@@ -37,6 +37,11 @@ class SessionFacts:
     announced_tariff: str
     source_id: int
     revision: int
+    external_id: str
+    meter_start_kwh: Decimal | None
+    meter_stop_kwh: Decimal | None
+    payment_reference: str
+    stop_reason: str
     evse_id: int
     rated_kw: Decimal | None
     time_zone: str

@@ -278,7 +278,8 @@ class Session(models.Model):
             models.Index(fields=["entity", "local_end_date"]),
             models.Index(fields=["connector", "started_at"]),
             models.Index(fields=["started_at"]),
-            models.Index(fields=["token_uid"], condition=~Q(token_uid=""), name="session_token_uid"),
+            models.Index(fields=["token_uid", "started_at"], condition=~Q(token_uid=""), name="session_token_start"),
+            models.Index(fields=["payment_reference"], condition=~Q(payment_reference=""), name="session_payment_reference"),
             models.Index(fields=["batch", "line_no"]),
         ]
 

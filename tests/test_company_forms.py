@@ -30,6 +30,8 @@ def values(entity: LegalEntity, **other: Any) -> dict[str, Any]:
         "vat_ids": vat_ids,
         "billing_from": "",
         "tax_rules-TOTAL_FORMS": "0",
+        "check_settings-TOTAL_FORMS": "0",
+        "check_settings-INITIAL_FORMS": "0",
     }
     return {**{name: getattr(entity, name) for name in names}, **fixed, "tax_rules-INITIAL_FORMS": "0", **other}
 

@@ -1,6 +1,7 @@
 """Writes of the billing app, by noun."""
 
 from billing.operations.assignments import assign, change_assignment, delete_assignment, end_assignment
+from billing.operations.decisions import confirm_decision, decide_held
 from billing.operations.prices import Priced, price_sessions
 from billing.operations.tariff_documents import Imported, import_tariff
 from billing.operations.tariffs import activate, create_tariff, discard_draft, rename_tariff, retire, save_draft, set_tariff
@@ -13,7 +14,9 @@ __all__ = [
     "approve_tax_rule",
     "assign",
     "change_assignment",
+    "confirm_decision",
     "create_tariff",
+    "decide_held",
     "delete_assignment",
     "delete_tax_rule",
     "discard_draft",

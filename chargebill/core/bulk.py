@@ -114,6 +114,17 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row
         cursor.executemany(f"UPDATE {q(model._meta.db_table)} SET {sets} WHERE {q(key)} = %s", rows)
 
 
+def lock_alone(model: type[models.Model], pk: int) -> None:
+    """Holds a row against everybody else who holds it until the transaction ends. Rows that point at it may still come.
+
+    SQLite needs nothing: a writing transaction is alone from its first statement on.
+    """
+    if is_postgresql():
+        with connection.cursor() as cursor:
+            table = connection.ops.quote_name(model._meta.db_table)
+            cursor.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR NO KEY UPDATE", [pk])
+
+
 def lock_shared(model: type[models.Model], pk: int) -> None:
     """Holds a row against change until the transaction ends, together with others who only hold it.
 

@@ -26,6 +26,7 @@ from chargebill.portal import (  # noqa: F401
     qr_sheet,
     quarantine,
     quarantine_row,
+    review,
     search,
     sessions,
     sources,

@@ -1,5 +1,6 @@
 """A session's price as its driver would read it, for staff to look at; the page itself needs no account to be shown."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -21,7 +22,7 @@ from stations import facts as session_facts
 from stations.models import Mode, Session
 
 # Why a session is not billed, as a driver should read it.
-DROPPED = {"history": "history", "before_billing_from": "history", "internal": "waived"}
+DROPPED = {"history": "history", "before_billing_from": "history", "internal": "waived", "decided": "waived"}
 
 
 def bill_for(session: Session, language: Language) -> Bill:
@@ -31,6 +32,8 @@ def bill_for(session: Session, language: Language) -> Bill:
     related = ("cdr__tariff_version__tariff", "cdr__applied_taxes")
     standing = Chargeable.objects.select_related(*related).filter(pk=session.pk).first()
     cdr = standing.cdr if standing and standing.state not in (Chargeable.State.HELD, Chargeable.State.UNPRICED) else None
+    if cdr is not None and cdr.energy_kwh is not None:
+        usage = usages([replace(fact, energy_kwh=cdr.energy_kwh)])[fact.id]
     charge = _charge(session)
     if standing is None or cdr is None:
         return bill_of(charge, usage, language=language, stored=None, result=None, tariff=None)

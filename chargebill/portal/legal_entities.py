@@ -11,17 +11,19 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.text import capfirst
+from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import BooleanRadioFilter, FieldTextFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from billing.models import TaxRule
 from billing.operations.taxes import since_of, subject_of
+from billing.review_models import CheckSettings
 from chargebill import pipeline
 from chargebill.core.admin import ReadOnlyInline
 from chargebill.core.audited import Changes
 from chargebill.core.models import LegalEntity, validate_country
-from chargebill.portal.repricing import RepricingMixin
+from chargebill.portal.repricing import RepricingMixin, price_again
 from chargebill.portal.started import say_started
 
 HELP = {
@@ -108,6 +110,30 @@ class TaxRulesInline(ReadOnlyInline):
         return request.user.has_perm("billing.view_taxrule")
 
 
+THRESHOLDS = [field.name for field in CheckSettings._meta.fields if field.name != "entity"]
+
+
+class CheckSettingsInline(StackedInline):
+    """When this company doubts a session, and when two people decide. Sessions are looked at again after a change."""
+
+    model = CheckSettings
+    extra = 1
+    max_num = 1
+    can_delete = False
+    hide_title = True
+    verbose_name_plural = "Checks"
+    fieldsets = [
+        (None, {"fields": ["four_eyes_above"]}),
+        (
+            "From when on a session is doubted",
+            {
+                "classes": ["collapse"],
+                "fields": [name for name in THRESHOLDS if name != "four_eyes_above"],
+            },
+        ),
+    ]
+
+
 @admin.register(LegalEntity)
 class LegalEntityAdmin(RepricingMixin):
     list_display = ["name", "country", "base_currency", "time_zone", "billing_from", "still_needs", "review"]
@@ -121,7 +147,7 @@ class LegalEntityAdmin(RepricingMixin):
         ("Tax and documents", {"fields": ["vat_ids", "language"]}),
         ("Review", {"fields": ["is_provisional"]}),
     ]
-    inlines = [TaxRulesInline]
+    inlines = [CheckSettingsInline, TaxRulesInline]
     empty_sentence = "Who bills, in which money, by which clock. Everything else belongs to a company."
     change_form_outer_before_template = "portal/parts/company_links.html"
     priced_by = ("billing_from", "country", "base_currency", "is_provisional", "spanning_policy")
@@ -161,6 +187,13 @@ class LegalEntityAdmin(RepricingMixin):
             if job:
                 say_started(request, f"The local times of {obj}'s sessions at places without a zone are worked out anew.", job)
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        checks = [one for formset in formsets if formset.model is CheckSettings for one in formset.forms]
+        touched = {name for one in checks for name in one.changed_data}
+        if touched - {"four_eyes_above", "entity"}:
+            price_again(request, form.instance, f"the checks of {form.instance} changed")
 
     def construct_change_message(
         self, request: HttpRequest, form: ModelForm, formsets: list[BaseFormSet] | None, add: bool = False

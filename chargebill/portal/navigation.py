@@ -37,6 +37,7 @@ SECTIONS = (
         "bolt",
         (
             listing("Sessions", "stations", "session"),
+            Entry("Review queue", "admin:review", ("billing.view_chargeable",)),
             listing("Imports", "stations", "importbatch", "/imports/"),
             listing("Quarantine", "stations", "quarantinedrow", "/quarantine/"),
             Entry("Parallel month", "admin:parallel", ("billing.view_cdr",)),

@@ -170,7 +170,7 @@ def needs(request: HttpRequest, selection: Selection, found: Overview) -> list[N
     """What waits for a person, where this user may see it."""
     waiting = [
         Need(found.unpriced, "without a price", "money_off", selection.sessions(state="UNPRICED")),
-        Need(found.held, "held", "pan_tool", selection.sessions(state="HELD")),
+        Need(found.held, "held", "pan_tool", f"{reverse('admin:review')}?{urlencode({'entity': selection.entity.pk})}"),
     ]
     if request.user.has_perm("billing.view_assignment"):
         gaps = needs_of(selection.entity)

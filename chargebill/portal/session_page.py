@@ -9,6 +9,7 @@ from typing import Any
 
 from billing.models import Cdr, Chargeable
 from billing.queries import Explanation, explain
+from billing.review_models import DecidedSession
 from chargebill.core.models import AuditEvent
 from chargebill.portal import format as written
 from chargebill.portal import session_power, session_price
@@ -87,8 +88,16 @@ def context_of(session: Session, *, with_customers: bool) -> dict[str, Any]:
         "authorizations": _authorizations(session),
         "overlaps": _overlaps(session),
         "revisions": revisions,
+        "findings": list(session.findings.order_by("rank")),
+        "decisions": _decisions(session),
         "timeline": sorted(_timeline(session, cdrs, revisions, standing), key=lambda entry: entry.at),
     }
+
+
+def _decisions(session: Session) -> list[DecidedSession]:
+    """What people decided about it while it was held, the oldest first."""
+    rows = session.decisions.select_related("decision__decided_by", "decision__confirmation__by")
+    return list(rows.order_by("decision_id"))
 
 
 def _why(explanation: Explanation | None, hidden: Customer | None) -> list[str]:

@@ -15,6 +15,7 @@ import pytest
 from django.test import Client
 
 from billing.operations import set_tariff, set_tax_rate
+from billing.review_models import CheckSettings
 from chargebill import pipeline
 from chargebill.core.models import LegalEntity
 from chargebill.core.roles import ADMINISTRATOR
@@ -134,6 +135,8 @@ def company(db: None) -> LegalEntity:
         actor=None,
         at=AT,
     )
+    # The made-up sessions overlap at will; what the gate holds has tests of its own.
+    CheckSettings.objects.create(entity=entity, overlap_s=1_000_000, token_apart_s=0, small_kwh=0, connected_s=200_000)
     member = Customer.objects.create(entity=entity, kind="MEMBER", number="K1001", name="Hanna Petersen")
     Token.objects.create(entity=entity, uid=MEMBER_TOKEN, customer=member)
     return entity
