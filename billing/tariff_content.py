@@ -33,6 +33,12 @@ class Content:
     ocpi: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def is_free(self) -> bool:
+        """Nothing in it costs anything."""
+        prices = (Decimal(c["price"]) for element in self.elements for c in element["price_components"])
+        return not (any(prices) or self.min_price)
+
+    @property
     def digest(self) -> str:
         """The same for the same content: tells a form whether what it was opened with is still so."""
         whole = {f.name: getattr(self, f.name) for f in fields(self)}

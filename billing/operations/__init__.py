@@ -4,18 +4,21 @@ from billing.operations.assignments import assign, change_assignment, delete_ass
 from billing.operations.decisions import confirm_decision, decide_held
 from billing.operations.prices import Priced, price_sessions
 from billing.operations.tariff_documents import Imported, import_tariff
+from billing.operations.tariff_tiers import Tier, create_tiers
 from billing.operations.tariffs import activate, create_tariff, discard_draft, rename_tariff, retire, save_draft, set_tariff
 from billing.operations.taxes import approve_tax_rule, delete_tax_rule, set_tax_rate, set_tax_rule
 
 __all__ = [
     "Imported",
     "Priced",
+    "Tier",
     "activate",
     "approve_tax_rule",
     "assign",
     "change_assignment",
     "confirm_decision",
     "create_tariff",
+    "create_tiers",
     "decide_held",
     "delete_assignment",
     "delete_tax_rule",

@@ -47,7 +47,7 @@ SECTIONS = (
         "Tariffs",
         "sell",
         (
-            listing("Tariffs", "billing", "tariff", "/billing/tariffversion/"),
+            listing("Tariffs", "billing", "tariff", "/tariffs/"),
             listing("Assignments", "billing", "assignment", "/prices/missing/"),
             Entry("Which price?", "admin:which_price", ("billing.view_assignment",)),
             listing("Tax rules", "billing", "taxrule", "/taxes/"),

@@ -59,6 +59,18 @@ API_TOKEN = {
     "ended": Shown("Ended", QUIET, "event_busy", "Its last day is over: its key is refused."),
     "revoked": Shown("Revoked", BAD, "block", "Somebody took it back: its key is refused."),
 }
+VERSION = {
+    "draft": Shown("Draft", WAIT, "edit_note", "It is being written and applies to nothing."),
+    "now": Shown("In force", GOOD, "check_circle", "Sessions that start now are priced with it, where it is assigned."),
+    "later": Shown("Begins later", INFO, "schedule", "It is activated, and its first moment is still to come."),
+    "earlier": Shown("Ended", QUIET, "history", "Its last moment is over."),
+    "never": Shown("Never applied", QUIET, "block", "It was replaced before it applied."),
+}
+FINDING = {
+    "ERROR": Shown("Error", BAD, "error", "The tariff can't be activated with it."),
+    "WARNING": Shown("Warning", WAIT, "warning", "It is hardly meant so."),
+    "INFO": Shown("Note", INFO, "info", "Worth knowing."),
+}
 REVIEW = Shown("Needs review", WAIT, "visibility", "Made by an import; nobody has looked at it yet.")
 BLOCKED = Shown("Blocked", BAD, "block", "This token must not charge.")
 IN_FORCE = Shown("In force", GOOD, "check_circle", "It applies to sessions that start today.")
@@ -76,6 +88,8 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "api_token": API_TOKEN,
     "mark": MARKS,
     "tax": TAX,
+    "version": VERSION,
+    "finding": FINDING,
 }
 
 

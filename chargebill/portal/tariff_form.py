@@ -1,58 +1,38 @@
-"""The form of a tariff: four prices, each of which may stay empty, and from when on."""
+"""The form of a tariff: what holds for all of it, and its rules. What is typed is shown again, whatever is wrong."""
 
-from datetime import datetime, time, timedelta
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
+from django.http import QueryDict
 
-from billing.models import Tariff, TariffVersion
-from billing.tariff_prices import Prices
+from billing.models import Tariff, TariffVersion, TaxCategory
+from billing.tariff_cards import Card
+from billing.tariff_content import MOST_GRACE_MINUTES, Content, content_of
+from billing.tariff_elements import plain
 from chargebill.core.errors import UserError
 from chargebill.core.fields import UpperCaseField
 from chargebill.core.models import LegalEntity, validate_currency
+from chargebill.portal.tariff_fields import NumberField, price_field
+from chargebill.portal.tariff_rules import KeptRule, Rule, RuleForm, elements_of, posted_rules, rules_of
 
-MOST_DECIMALS = 4
-PRICES = {
-    "start_fee": ("Start fee", "once per session"),
-    "energy_per_kwh": ("Energy", "per kWh"),
-    "charging_per_minute": ("Charging time", "per minute"),
-    "idle_per_minute": ("Idle time, connected after charging", "per minute"),
-}
+AMOUNTS = ("min_price", "max_price", "parking_cap")
 
 
-class PriceField(forms.DecimalField):
-    """A price, 0 or more; empty is free. A decimal comma is taken for a point."""
-
-    def __init__(self, label: str, unit: str) -> None:
-        super().__init__(
-            label=label,
-            required=False,
-            min_value=Decimal(0),
-            max_digits=10,
-            decimal_places=MOST_DECIMALS,
-            widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-            error_messages={
-                "invalid": "This is no number. Write it like 0.59.",
-                "min_value": "A price can't be negative. Leave it empty if it is free.",
-                "max_decimal_places": f"At most {MOST_DECIMALS} digits behind the point, such as 0.5988.",
-                "max_digits": "This is too big for a price. Check the decimal point.",
-                "max_whole_digits": "This is too big for a price. Check the decimal point.",
-            },
-        )
-        self.unit = unit
-
-    def to_python(self, value: Any) -> Decimal | None:
-        if isinstance(value, str) and value.count(",") == 1 and "." not in value:
-            value = value.replace(",", ".")
-        return super().to_python(value)
+def _amount(label: str, help_text: str) -> NumberField:
+    field = price_field(label)
+    field.help_text = help_text
+    return field
 
 
 class TariffForm(forms.Form):
-    """``latest`` is the version in force, whose prices the form begins with. Dates are on the company's own calendar."""
+    """What holds for all rules. ``seen`` is the digest of the draft it was opened with, ``source`` the version it was
+    copied from."""
 
     name = forms.CharField(label="Name", max_length=120, help_text="Drivers see it beside their price.")
+    code = forms.CharField(
+        label="Code", max_length=100, required=False, help_text="How imported files name this tariff. May stay empty."
+    )
     currency = UpperCaseField(label="Currency", max_length=3, validators=[validate_currency], help_text="Such as EUR.")
     tax_included = forms.ChoiceField(
         label="Tax",
@@ -60,93 +40,177 @@ class TariffForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Say whether these prices include tax."},
     )
-    start_fee = PriceField(*PRICES["start_fee"])
-    energy_per_kwh = PriceField(*PRICES["energy_per_kwh"])
-    charging_per_minute = PriceField(*PRICES["charging_per_minute"])
-    idle_per_minute = PriceField(*PRICES["idle_per_minute"])
-    valid_from = forms.DateField(
-        label="Valid from",
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": "This is no date. Write it like 2026-09-01."},
-        help_text="From the beginning of that day. Empty: since ever, earlier sessions too.",
+    tax_category = forms.ChoiceField(
+        label="Kind of tax rate", choices=TaxCategory.choices, help_text="Your tax rules turn it into a rate."
     )
+    min_price = _amount("A session costs at least", "Also one that is free otherwise.")
+    max_price = _amount("and at most", "")
+    grace_minutes = forms.IntegerField(
+        label="Free idle time",
+        required=False,
+        min_value=0,
+        max_value=MOST_GRACE_MINUTES,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"invalid": "Whole minutes, such as 15.", "min_value": "This can't be negative."},
+        help_text="After charging ended.",
+    )
+    parking_cap = _amount("Idle time costs at most", "In one session.")
     free_of_charge = forms.BooleanField(label="Yes, charging is free of charge", required=False)
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    source = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(
-        self, *args: Any, entity: LegalEntity, tariff: Tariff | None, latest: Any, zone: ZoneInfo, at: datetime, **kwargs: Any
-    ) -> None:
-        self.entity, self.tariff, self.zone = entity, tariff, zone
-        super().__init__(*args, initial=self._initial(latest, at), **kwargs)
-        if self.known_currency:
+    def __init__(self, *args: Any, known_currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, use_required_attribute=False, **kwargs)
+        self.known_currency = known_currency
+        if known_currency:
             del self.fields["currency"]
-
-    def _initial(self, latest: Any, at: datetime) -> dict[str, Any]:
-        if self.tariff is None:
-            return {"name": "Standard", "seen": 0}
-        initial: dict[str, Any] = {"name": self.tariff.name, "seen": self._last_number()}
-        initial["valid_from"] = at.astimezone(self.zone).date() + timedelta(days=1)
-        if latest:
-            initial["tax_included"] = "yes" if latest.version.tax_included == TariffVersion.TaxIncluded.YES else "no"
-            for name in PRICES:
-                if price := getattr(latest.prices, name):
-                    initial[name] = f"{price.normalize():f}"
-        return initial
-
-    @property
-    def known_currency(self) -> str:
-        """A tariff keeps its currency, and a company bills in its own; "" while neither says."""
-        return self.tariff.currency if self.tariff else self.entity.base_currency
-
-    @property
-    def price_fields(self) -> list[tuple[forms.BoundField, str]]:
-        return [(self[name], unit) for name, (_, unit) in PRICES.items()]
-
-    @property
-    def asks_about_free(self) -> bool:
-        return "free_of_charge" in self.errors or bool(self.is_bound and self.data.get("free_of_charge"))
-
-    def _last_number(self) -> int:
-        last = TariffVersion.objects.filter(tariff=self.tariff).order_by("-number").values_list("number", flat=True).first()
-        return last or 0
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        readable = not any(name in self.errors for name in PRICES)
-        if readable and self.prices.is_free and not cleaned.get("free_of_charge"):
-            self.add_error("free_of_charge", "No price is given. Charging would be free of charge: confirm it, or enter a price.")
+        low, high = cleaned.get("min_price"), cleaned.get("max_price")
+        if low is not None and high is not None and low > high:
+            self.add_error("max_price", "The most is below the least.")
         return cleaned
 
     @property
-    def prices(self) -> Prices:
-        """What is typed and can be read; the rest counts as free."""
-        return Prices(**{name: self.cleaned_data.get(name) for name in PRICES})
+    def in_currency(self) -> str:
+        """What amounts are in, as far as it is known."""
+        typed = getattr(self, "cleaned_data", {})
+        return self.known_currency or typed.get("currency") or ""
 
-    def priced(self) -> dict[str, Any]:
-        """What a preview needs."""
-        currency = self.known_currency or self.cleaned_data.get("currency") or "XXX"
-        return {"prices": self.prices, "currency": currency, "tax_included": self.cleaned_data.get("tax_included") != "no"}
+    @property
+    def asks_about_free(self) -> bool:
+        return "free_of_charge" in self.errors or bool(self["free_of_charge"].value())
 
-    def check_unchanged(self) -> None:
-        """Raises UserError when a version came in since the form was opened: the same click twice, or someone else."""
-        tariff = Tariff.objects.filter(entity=self.entity).order_by("pk").first()
-        last = TariffVersion.objects.filter(tariff=tariff).order_by("-number").first() if tariff else None
-        if (last.number if last else 0) != (self.cleaned_data.get("seen") or 0):
-            who = last.created_by if last and last.created_by else "somebody"
-            raise UserError(
-                "changed_meanwhile",
-                f"{last or 'Another version'} was saved by {who} after you opened this form. Nothing was saved now; "
-                "look at the versions below, then open the form again.",
-            )
 
-    def arguments(self) -> dict[str, Any]:
-        """What set_tariff takes."""
-        day = self.cleaned_data["valid_from"]
-        return {
-            "name": self.cleaned_data["name"],
-            "currency": self.known_currency or self.cleaned_data["currency"],
-            "tax_included": self.cleaned_data["tax_included"] == "yes",
-            **{name: self.cleaned_data[name] for name in PRICES},
-            "valid_from": datetime.combine(day, time.min, self.zone) if day else None,
-        }
+@dataclass(slots=True)
+class Editor:
+    """The form and its rules, filled from a content or from what was posted.
+
+    ``base`` is the content it began with: the draft's, or that of the version it was copied from.
+    """
+
+    entity: LegalEntity
+    tariff: Tariff | None
+    form: TariffForm
+    rules: list[Rule]
+    base: Content
+
+    @property
+    def currency(self) -> str:
+        return self.form.in_currency
+
+    @property
+    def shown_rules(self) -> list[tuple[Rule, list[str]]]:
+        """The rules in order; of one that is kept, what it says in words."""
+        currency = self.currency or "XXX"
+        return [(rule, rule.lines(currency) if isinstance(rule, KeptRule) else []) for rule in self.rules]
+
+    @property
+    def next_key(self) -> str:
+        """A key no rule has yet."""
+        return str(max((int(rule.key) for rule in self.rules if rule.key.isdigit()), default=0) + 1)
+
+    @property
+    def blank(self) -> RuleForm:
+        """The rule that is added by a click; its key is put in then."""
+        return RuleForm(key="KEY", card=Card())
+
+    def is_valid(self) -> bool:
+        valid = self.form.is_valid()
+        for rule in self.rules:
+            valid &= rule.is_kept or rule.is_valid()
+        if valid and self.content().is_free and not self.form.cleaned_data.get("free_of_charge"):
+            self.form.add_error("free_of_charge", "Charging would be free of charge: confirm it, or enter a price.")
+            valid = False
+        return valid
+
+    def content(self) -> Content:
+        """What is typed and can be read; of a form nobody has sent, what it began with."""
+        if not self.form.is_bound:
+            return replace(self.base, elements=elements_of(self.rules))
+        typed = self.form.cleaned_data
+        return Content(
+            tax_included=typed.get("tax_included") != "no",
+            elements=elements_of(self.rules),
+            tax_category=typed.get("tax_category") or TaxCategory.STANDARD,
+            grace_minutes=typed.get("grace_minutes") or 0,
+            ocpi=self.base.ocpi,
+            **{name: typed.get(name) for name in AMOUNTS},
+        )
+
+    @property
+    def priced_rules(self) -> list[Rule]:
+        """The rules that become elements, in the order of the elements."""
+        return [rule for rule in self.rules if rule.element()["price_components"]]
+
+    def show(self, error: UserError) -> None:
+        """Puts a refusal where it can be put right: at its field or its rule, else above the form."""
+        rule = self._rule_at(error.where)
+        if error.where in self.form.fields:
+            self.form.add_error(error.where, error.message)
+        elif isinstance(rule, RuleForm):
+            rule.add_error(None, error.message)
+        else:
+            self.form.add_error(None, error.message)
+
+    def _rule_at(self, where: str) -> Rule | None:
+        if not where.startswith("elements["):
+            return None
+        number, rules = int(where[len("elements[") : where.index("]")]), self.priced_rules
+        return rules[number] if number < len(rules) else None
+
+    def without(self, key: str) -> None:
+        self.rules = [rule for rule in self.rules if rule.key != key]
+
+    def move(self, key: str, by: int) -> None:
+        """One place up (-1) or down (1), where there is one."""
+        at = next((n for n, rule in enumerate(self.rules) if rule.key == key), None)
+        if at is not None and 0 <= at + by < len(self.rules):
+            self.rules[at], self.rules[at + by] = self.rules[at + by], self.rules[at]
+
+    def add(self) -> str:
+        key = self.next_key
+        self.rules.append(RuleForm(key=key, card=Card()))
+        return key
+
+
+NOTHING = Content(tax_included=True, elements=[])
+
+
+def known_currency(entity: LegalEntity, tariff: Tariff | None) -> str:
+    """A tariff keeps its currency, and a company bills in its own; "" while neither says."""
+    return tariff.currency if tariff else entity.base_currency
+
+
+def opened(
+    entity: LegalEntity, tariff: Tariff | None, content: Content, *, name: str, seen: str, source: int | None = None
+) -> Editor:
+    """The form as it is opened, filled with a content."""
+    initial: dict[str, Any] = {
+        "name": name,
+        "code": tariff.code if tariff else "",
+        "tax_included": "yes" if content.tax_included else "no",
+        "tax_category": content.tax_category,
+        "grace_minutes": content.grace_minutes or None,
+        "seen": seen,
+        "source": source,
+        **{name: None if (value := getattr(content, name)) is None else plain(value) for name in AMOUNTS},
+    }
+    form = TariffForm(initial=initial, known_currency=known_currency(entity, tariff))
+    return Editor(entity, tariff, form, rules_of(content.elements), content)
+
+
+def posted(entity: LegalEntity, tariff: Tariff | None, draft: TariffVersion | None, data: QueryDict) -> Editor:
+    """The form as it was sent, on top of the draft, or of the version it was copied from."""
+    form = TariffForm(data, known_currency=known_currency(entity, tariff))
+    version = draft
+    if version is None and tariff is not None and (source := data.get("source", "")).isdigit():
+        version = tariff.versions.filter(pk=int(source)).first()
+    rules = posted_rules(data)
+    # Read before anything asks for what was typed.
+    form.is_valid()
+    for rule in rules:
+        if isinstance(rule, RuleForm):
+            rule.is_valid()
+    return Editor(entity, tariff, form, rules, content_of(version) if version else NOTHING)

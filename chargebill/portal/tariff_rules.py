@@ -72,7 +72,7 @@ class RuleForm(forms.Form):
     order = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, key: str, card: Card | None = None) -> None:
-        self.key, self.is_kept = key, False
+        self.key, self.is_kept, self._begun = key, False, card or Card()
         super().__init__(data, prefix=f"rule-{key}", initial=initial_of(card) if card else {}, use_required_attribute=False)
         for kind in KINDS:
             self.fields[f"price_{kind}"] = price_field(LABELS[kind])
@@ -124,7 +124,9 @@ class RuleForm(forms.Form):
         return cleaned
 
     def card(self) -> Card:
-        """What is typed and can be read."""
+        """What is typed and can be read; of a form nobody has sent, what it began with."""
+        if not self.is_bound:
+            return self._begun
         c = self.cleaned_data
         named = [Dimension(kind) for kind in c.get("order", "").split(",") if kind in set(KINDS)]
         prices = {}

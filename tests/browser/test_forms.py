@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from billing.models import TariffVersion
-from billing.tariff_prices import prices_of
 from memberships.models import Token
 from stations.models import Location
 from tests import rows
@@ -56,7 +54,6 @@ def test_the_pages_around_them_are_accessible(page, sign_in, check_access):
         reverse("admin:core_legalentity_changelist"),
         reverse("admin:core_legalentity_add"),
         reverse("admin:billing_tariff_changelist"),
-        reverse("admin:billing_tariff_of", args=[rows.company().pk]),
     ):
         page.goto(address)
         check_access()
@@ -114,32 +111,6 @@ def test_a_token_is_blocked_with_a_reason(page, sign_in):
     page.get_by_text("Card reported stolen").wait_for()
     token.refresh_from_db()
     assert token.blocked_from is not None
-
-
-@two_looks
-def test_a_tariff_is_tried_put_right_and_saved(page, sign_in, check_access):
-    sign_in("Pricing manager")
-    company = rows.company()
-    page.goto(reverse("admin:billing_tariff_of", args=[company.pk]))
-    page.get_by_label("These prices include tax").check()
-    page.get_by_label("Energy").fill("-0.5")
-    page.get_by_role("button", name="Save these prices").click()
-    page.get_by_text("A price can't be negative.").wait_for()
-    check_access()
-    assert not TariffVersion.objects.exists()
-
-    page.get_by_label("Energy").fill("")
-    page.get_by_role("button", name="Save these prices").click()
-    page.get_by_text("Charging would be free of charge").wait_for()
-    check_access()
-
-    # What a session costs follows what is typed: 25 kWh at 0.60.
-    page.get_by_label("Energy").fill("0.6")
-    page.locator("#preview").get_by_text("EUR 15.00").wait_for()
-    page.get_by_role("button", name="Save these prices").click()
-    page.get_by_text("Standard v1 is saved.").wait_for()
-    check_access()
-    assert str(prices_of(TariffVersion.objects.get()).energy_per_kwh) == "0.6"
 
 
 @pytest.mark.parametrize("role", ["Auditor", "Analyst"])

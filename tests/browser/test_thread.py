@@ -34,19 +34,15 @@ def test_a_real_file_through_the_portal_shows_the_figures_of_its_rows(
     sign_in(ADMINISTRATOR)
 
     page.goto("/billing/tariff/add/")
+    page.get_by_role("link", name="Per kWh", exact=True).click()
     page.get_by_label("Name").fill("Standard")
-    if page.get_by_label("Currency").count():
-        page.get_by_label("Currency").fill("GBP")
     page.get_by_label("These prices include tax").check()
-    for field, price in (
-        ("start_fee", "0.35"),
-        ("energy_per_kwh", "0.43"),
-        ("charging_per_minute", "0.012"),
-        ("idle_per_minute", "0.05"),
-    ):
-        page.locator(f"#id_{field}").fill(price)
-    page.get_by_role("button", name="Save these prices").click()
-    expect(page.get_by_text("Standard v1").first).to_be_visible()
+    for kind, price in (("FLAT", "0.35"), ("ENERGY", "0.43"), ("TIME", "0.012"), ("PARKING_TIME", "0.05")):
+        page.locator(f"#id_rule-1-price_{kind}").fill(price)
+    page.get_by_role("button", name="Save and activate").click()
+    page.get_by_label("Since ever").check()
+    page.get_by_role("button", name="Activate").click()
+    expect(page.get_by_text("Standard v1 is in force.")).to_be_visible()
     run_jobs()
 
     page.goto("/imports/new/")
