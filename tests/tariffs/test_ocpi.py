@@ -1,6 +1,7 @@
 """OCPI documents in and out: what a partner says comes in exactly, and what OCPI can't say is warned of by name."""
 
 import json
+import random
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ from billing.models import Tariff, TariffVersion
 from billing.operations import activate, import_tariff, save_draft
 from billing.pricing import Dimension, read_tariff
 from billing.pricing.documents import load
-from billing.tariff_content import Content, content_of, core_of, edited, put
+from billing.tariff_content import Content, check, content_of, core_of, edited, put
+from billing.tariff_elements import stored
 from billing.tariff_export import Exported, export_tariff
 from billing.tariff_ocpi import read_document
 from chargebill.core.errors import UserError
 from chargebill.core.exact_json import dumps
 from chargebill.core.models import AuditEvent, LegalEntity, User
+from chargebill.portal.tariff_rules import elements_of, rules_of
 from tests.conftest import SHARED
 from tests.tariffs.conftest import AT, DAY, energy, replace
 
@@ -294,3 +297,45 @@ def test_exact_json_writes_numbers_as_they_are() -> None:
         '{\n  "a": [\n    0.1,\n    1000,\n    123456789012.123456789012345,\n    0,\n    7,\n    true,\n    null,\n'
         '    "é"\n  ],\n  "b": {},\n  "c": []\n}'
     )
+
+
+ODD: tuple[Any, ...] = (
+    *(None, "", 0, -1, "x", [], {}, [1], {"a": 1}, True, "NaN", 10**30, "\x00"),
+    *(Decimal("1E+3"), Decimal("0.00000000001")),
+)
+
+
+def mutated(value: Any, rng: random.Random) -> Any:
+    """The same with one thing in it changed, dropped or doubled."""
+    if isinstance(value, dict) and value and rng.random() < 0.8:
+        key = rng.choice(list(value))
+        if rng.random() < 0.2:
+            return {k: v for k, v in value.items() if k != key}
+        return {**value, key: mutated(value[key], rng)}
+    if isinstance(value, list) and value and rng.random() < 0.8:
+        at = rng.randrange(len(value))
+        return [*value[:at], mutated(value[at], rng), *value[at + (rng.random() < 0.8) :]]
+    return rng.choice(ODD)
+
+
+@pytest.mark.shared
+def test_a_thousand_broken_documents_are_refused_in_words_or_read_and_shown() -> None:
+    rng = random.Random(3)
+    whole = [document for path in VECTORS for document in documents(path)] + [NIGHT]
+    refused: list[str] = []
+    for _ in range(1000):
+        document = rng.choice(whole)
+        for _ in range(rng.randrange(1, 4)):
+            document = mutated(document, rng)
+        try:
+            content = read_document(document).content
+            check(content, currency="EUR")
+        except UserError as error:
+            refused.append(error.message)
+            continue
+        json.dumps(content.ocpi)
+        assert stored(content.elements) == content.elements
+        assert elements_of(rules_of(content.elements)) == content.elements
+        exported(content, "2.3.0")
+    assert 500 < len(refused) < 1000
+    assert [message for message in refused if not message.endswith(".")] == []
