@@ -46,7 +46,7 @@ def test_start_with_my_company_makes_an_empty_database_and_leads_to_the_checklis
     fill_in_account(page)
     page.get_by_role("button", name="Create the account").click()
     page.wait_for_url("**/checklist/")
-    assert page.get_by_text("0 of 5 done. Next: your company.").is_visible()
+    assert page.get_by_text("0 of 6 done. Next: your company.").is_visible()
     assert page.get_by_label("Demo", exact=True).count() == 0
     assert page.get_by_role("link", name="Enter your company").is_visible()
 

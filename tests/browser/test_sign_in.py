@@ -28,6 +28,6 @@ def test_a_wrong_password_says_so_and_signs_nobody_in(page, staff):
     page.get_by_label("Password").fill("not-the-password")
     page.get_by_role("button", name="Sign in").click()
 
-    assert page.get_by_role("alert").is_visible()
+    page.get_by_role("alert").wait_for()
     page.goto("/")
     assert page.get_by_role("button", name="Sign in").is_visible()

@@ -209,7 +209,6 @@ def test_of_totals_the_price_at_the_start_counts_and_the_parallel_month_says_so(
     assert (found.different.theirs, found.different.ours) == (Decimal("401.52"), Decimal(0))
     assert {parallel_causes.key_of(group.cause): group.side.sessions for group in groups} == {
         "minimum-0.5": 195,
-        "spans_price_change": 171,
-        # Over before 4 h 35 min, so that no price by time began: only the fee, which a price at the start does not ask.
-        "free_ours": 13,
+        # Also those over before 4 h 35 min: the fee that begins after four hours is a change, too.
+        "spans_price_change": 184,
     }
