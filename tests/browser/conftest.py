@@ -23,6 +23,8 @@ os.environ["DJANGO_LIVE_TEST_SERVER_ADDRESS"] = "127.0.0.1"
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 TIMEOUT_MS = 15_000
+# What htmx says of a request that ends because its page was left; one that fails ends with htmx:sendError.
+LEFT_ALONE = {"htmx:afterRequest", "htmx:sendAbort"}
 
 
 def every_look(test: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,7 +68,7 @@ def page_at(
     pages: list[Page] = []
 
     def heard(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and message.text not in LEFT_ALONE:
             console_errors.append(f"{message.text} ({message.location.get('url')})")
 
     def open_page(base_url: str) -> Page:
