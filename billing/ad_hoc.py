@@ -53,19 +53,13 @@ class AdHocPrices:
         choice = self.assignments.choose(who=ANYBODY, where=where, day=day)
         if choice.conflict:
             return Missing.CONFLICT
-        version = next((found for found in self.versions.get(choice.tariff_id or 0, ()) if _in_force(found, moment)), None)
+        version = next((found for found in self.versions.get(choice.tariff_id or 0, ()) if moment in found.in_force), None)
         if version is None:
             return Missing.NO_TARIFF
         tariff = core_tariff(version)
         found = self.tax_table.find(country=country, category=version.tax_category, kind=CustomerKind.AD_HOC, day=day)
         shown = including_tax(tariff, found)
         return Missing.NO_TAX if shown is None else Offer(version.pk, tariff, found, shown)
-
-
-def _in_force(version: TariffVersion, moment: datetime) -> bool:
-    return (version.valid_from is None or version.valid_from <= moment) and (
-        version.valid_until is None or moment < version.valid_until
-    )
 
 
 def load(entity_id: int, *, start: datetime, end: datetime) -> AdHocPrices:

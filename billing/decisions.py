@@ -17,11 +17,16 @@ from memberships.queries import Resolved
 from stations.facts import SessionFacts
 from stations.models import Mode
 
-NET_KINDS = {CustomerKind.BUSINESS, CustomerKind.PARTNER}
+_NET_KINDS = {CustomerKind.BUSINESS, CustomerKind.PARTNER}
 ZERO = Decimal(0)
 STANDARD = "STANDARD"
 SPANS = "period_spans_price_change"
 SPANS_HELD = "spans_price_change"
+
+
+def anchor_of(kind: CustomerKind) -> Anchor:
+    """The side a customer's price is fixed on, however the tariff was entered."""
+    return Anchor.NET if kind in _NET_KINDS else Anchor.GROSS
 
 
 class CdrValues(NamedTuple):
@@ -93,7 +98,7 @@ class Decider:
         taxes = self.rates.taxes_of(fact, who, version.category)
         if not version.dimensions <= taxes.keys():
             return Decision(None, State.HELD, "no_tax_rule")
-        anchor = Anchor.NET if who.kind in NET_KINDS else Anchor.GROSS
+        anchor = anchor_of(who.kind)
         result = self._price(usage, version, taxes, anchor, followed)
         key = self._tax_key(taxes, version.dimensions)
         values = self._values(fact, usage, who, chosen, anchor, result, followed)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from billing import assignments, rates
 from billing.chargeables import REASONS
-from billing.decisions import NET_KINDS
+from billing.decisions import anchor_of
 from billing.models import Assignment, Tariff, TariffVersion
 from billing.pricing import Anchor, Result, Spanning, Usage, price
 from billing.pricing import Tariff as CoreTariff
@@ -82,14 +82,14 @@ def estimate(
             f"{version} depends on the time of day, and neither the place nor the company has a time zone. Set one there.",
         )
     taxes = known.taxes_of(fact, who, version.tax_category)
-    if not rates.priced_dimensions(tariff) <= taxes.keys():
+    if not tariff.priced <= taxes.keys():
         raise NoPrice("no_tax_rule", REASONS["no_tax_rule"])
     usage = _usage(asked, zone)
     result = price(
         usage,
         tariff,
         taxes=taxes,
-        anchor=Anchor.NET if who.kind in NET_KINDS else Anchor.GROSS,
+        anchor=anchor_of(who.kind),
         spanning=asked.spanning or spanning_of(usage, entity.spanning_policy),
     )
     assignment = Assignment.objects.select_related(*assignments.RELATED).get(pk=assignment_id) if assignment_id else None
@@ -112,10 +112,8 @@ def version_of(tariff: Tariff, *, number: int | None, at: datetime) -> TariffVer
         if found := versions.filter(number=number).first():
             return found
         raise UserError("version_unknown", f"{tariff} has no version {number}.", "version")
-    for found in versions.exclude(state=TariffVersion.State.DRAFT).order_by("-number"):
-        begun = found.valid_from is None or found.valid_from <= at
-        if begun and (found.valid_until is None or at < found.valid_until):
-            return found
+    if found := rates.stored_version_at(tariff.pk, at):
+        return found
     raise NoPrice("no_version", REASONS["no_version"], "start")
 
 

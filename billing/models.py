@@ -1,5 +1,6 @@
 """What a session costs: tariffs, tax rules, the priced record and where it stands."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import combinations
 
@@ -17,8 +18,11 @@ from billing.review_models import (  # noqa: F401
 )
 from chargebill.core.frozen import Frozen
 from chargebill.core.models import LegalEntity, User, validate_country, validate_currency
+from chargebill.core.periods import Period
 from memberships.models import Customer, CustomerGroup, CustomerKind, Token
 from stations.models import Connector, Evse, Location, Session
+
+SINCE_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Tariff(models.Model):
@@ -117,6 +121,11 @@ class TariffVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tariff.name} v{self.number}"
+
+    @property
+    def in_force(self) -> Period[datetime]:
+        """Empty for a version that was replaced before it ever applied. A draft is in force at no time, whatever this says."""
+        return Period(self.valid_from or SINCE_EVER, self.valid_until)
 
 
 class Assignment(models.Model):

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from billing import assignments, taxes
 from billing.assignments import Assignments, Where, Who
 from billing.models import AppliedTaxes, TariffVersion
 from billing.pricing import Dimension, Tariff, Tax, Taxes, tariff_from_elements
-from billing.pricing.selection import RESERVED
 from billing.taxes import TaxTable
+from chargebill.core.periods import Period
 from memberships.queries import Resolved
 from stations.facts import SessionFacts
 from stations.models import Source
-
-SINCE_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def core_tariff(version: TariffVersion) -> Tariff:
@@ -33,27 +31,18 @@ def core_tariff(version: TariffVersion) -> Tariff:
     )
 
 
-def one_tax(rate: Tax) -> Taxes:
-    """The same tax on everything."""
-    return dict.fromkeys(Dimension, rate)
-
-
-def priced_dimensions(tariff: Tariff) -> frozenset[Dimension]:
-    """The dimensions a tariff may charge for: those its taxes must be known of."""
-    return frozenset(
-        RESERVED.get(component.dimension, component.dimension) if element.restrictions.reservation else component.dimension
-        for element in tariff.elements
-        for component in element.components
-    )
+def stored_version_at(tariff_id: int, moment: datetime) -> TariffVersion | None:
+    """The stored version of one tariff in force at a moment, with its tariff; None when there is none. One query."""
+    versions = TariffVersion.objects.filter(tariff=tariff_id).exclude(state=TariffVersion.State.DRAFT).select_related("tariff")
+    return next((version for version in versions.order_by("-number") if moment in version.in_force), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A tariff version ready to price with; in force on [``begins``, ``ends``)."""
+    """A tariff version ready to price with."""
 
     id: int
-    begins: datetime
-    ends: datetime | None
+    in_force: Period[datetime]
     category: str
     tariff: Tariff
     dimensions: frozenset[Dimension]
@@ -84,7 +73,7 @@ class Rates:
     def version_at(self, tariff_id: int, moment: datetime) -> Version | None:
         """The version in force at a moment; None when there is none."""
         for version in self.versions.get(tariff_id, ()):
-            if version.begins <= moment and (version.ends is None or moment < version.ends):
+            if moment in version.in_force:
                 return version
         return None
 
@@ -118,16 +107,15 @@ def load(entity_id: int) -> Rates:
     versions: dict[int, list[Version]] = {}
     by_code: dict[str, int] = {}
     stored = TariffVersion.objects.filter(tariff__entity_id=entity_id).exclude(state=TariffVersion.State.DRAFT)
-    for row in sorted(stored.select_related("tariff"), key=lambda v: (v.valid_from or SINCE_EVER, v.number), reverse=True):
+    for row in sorted(stored.select_related("tariff"), key=lambda v: (v.in_force.start, v.number), reverse=True):
         tariff = core_tariff(row)
         versions.setdefault(row.tariff_id, []).append(
             Version(
                 row.pk,
-                row.valid_from or SINCE_EVER,
-                row.valid_until,
+                row.in_force,
                 row.tax_category,
                 tariff,
-                priced_dimensions(tariff),
+                tariff.priced,
             )
         )
         if row.tariff.code:

@@ -3,7 +3,7 @@
 Every element that a card can show becomes one and the same element again, exactly; the rest is no card.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -129,8 +129,3 @@ def _fits(card: Card) -> bool:
     amounts = [(of.price, MOST_PRICE) for of in card.prices.values()]
     amounts += [(value, MOST_QUANTITY) for ours in _QUANTITIES.values() if (value := getattr(card, ours)) is not None]
     return all(0 <= value < most and value == round(value, MOST_DECIMALS) for value, most in amounts)
-
-
-def with_price(card: Card, kind: Dimension, price: str, *, per: str = "", step_size: int = 0) -> Card:
-    """A card with one price more, or another one."""
-    return replace(card, prices={**card.prices, kind: CardPrice(Decimal(price), per, step_size)})

@@ -38,9 +38,6 @@ class Week:
         start, end = hour * 60, hour * 60 + 60
         return tuple(stretch for stretch in self.days[day] if stretch.start < end and start < stretch.end)
 
-    def varies(self, dimension: Dimension) -> bool:
-        return len(self.levels(dimension)) > 1
-
     def levels(self, dimension: Dimension) -> list[Decimal]:
         """The different prices of the week, from the lowest."""
         at = SHOWN.index(dimension)

@@ -172,6 +172,19 @@ def staff(db: None) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def client_of(staff: Callable[..., Any]) -> Callable[[str], Any]:
+    """A client signed in as a role: ``client_of("Finance")``."""
+    from django.test import Client
+
+    def of(role: str) -> Client:
+        client = Client()
+        client.force_login(staff(role))
+        return client
+
+    return of
+
+
+@pytest.fixture
 def run_jobs(db: None) -> Callable[[], None]:
     """Does every job that waits, in this process, as the worker would. Needs ``transaction=True`` to see real commits."""
 

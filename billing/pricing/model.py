@@ -91,8 +91,8 @@ class Component:
 class Restrictions:
     """When an element applies: all of them must hold. Lower bounds belong to it, upper ones do not; None: no bound.
 
-    Times are minutes of the local day (``end_minute`` 1440 is its end); a window whose end comes before its start runs
-    past midnight. ``days`` are weekdays, Monday 0. ``reservation`` is "", RESERVATION or RESERVATION_EXPIRES.
+    Times are minutes of the local day, both or neither (``end_minute`` 1440 is its end); a window whose end comes before
+    its start runs past midnight. ``days`` are weekdays, Monday 0. ``reservation`` is "", RESERVATION or RESERVATION_EXPIRES.
     """
 
     start_minute: int | None = None
@@ -112,12 +112,34 @@ class Restrictions:
 
     @property
     def needs_local_time(self) -> bool:
-        return self.days is not None or any(
-            bound is not None for bound in (self.start_minute, self.end_minute, self.start_date, self.end_date)
+        return (
+            self.start_minute is not None
+            or self.end_minute is not None
+            or self.days is not None
+            or self.start_date is not None
+            or self.end_date is not None
         )
+
+    def hold_at(self, local: datetime) -> bool:
+        """Whether those on the clock and the calendar hold at a moment of the place's own time."""
+        if self.start_minute is not None and self.end_minute is not None:
+            minute = local.hour * 60 + local.minute
+            if self.start_minute < self.end_minute:
+                if not self.start_minute <= minute < self.end_minute:
+                    return False
+            elif self.end_minute <= minute < self.start_minute:
+                return False
+        if self.days is not None and local.weekday() not in self.days:
+            return False
+        if self.start_date is not None and local.date() < self.start_date:
+            return False
+        return self.end_date is None or local.date() < self.end_date
 
 
 ALWAYS = Restrictions()
+
+
+_RESERVED = {Dimension.FLAT: Dimension.RESERVATION_FLAT, Dimension.TIME: Dimension.RESERVATION_TIME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +148,10 @@ class Element:
 
     components: tuple[Component, ...]
     restrictions: Restrictions = ALWAYS
+
+    def dimension_of(self, component: Component) -> Dimension | None:
+        """What one of its components is a price of; None: a reservation has a fee and a time, nothing else."""
+        return _RESERVED.get(component.dimension) if self.restrictions.reservation else component.dimension
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +191,12 @@ class Tariff:
     @property
     def needs_local_time(self) -> bool:
         return any(element.restrictions.needs_local_time for element in self.elements)
+
+    @property
+    def priced(self) -> frozenset[Dimension]:
+        """The dimensions it may charge for: those whose taxes must be known."""
+        found = {element.dimension_of(component) for element in self.elements for component in element.components}
+        return frozenset(dimension for dimension in found if dimension is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,7 @@ from billing.pricing.text import line_reason
 ZERO = Decimal(0)
 FLAT, ENERGY, TIME, PARKING = COMPONENT_DIMENSIONS
 RESERVATION_FLAT, RESERVATION_TIME = Dimension.RESERVATION_FLAT, Dimension.RESERVATION_TIME
-# What a component prices inside a reservation element: a reservation has a fee and a time, nothing else.
-RESERVED = {FLAT: RESERVATION_FLAT, TIME: RESERVATION_TIME}
+_DAY_MINUTES = 24 * 60
 _MOST_COMPILED = 512
 # What a line shows of a price per hour as one per minute; amounts are never computed from it.
 _PER_MINUTE = Context(prec=12)
@@ -38,6 +37,7 @@ class Rate:
 
     __slots__ = (
         "always",
+        "by_clock",
         "component",
         "dimension",
         "element",
@@ -54,6 +54,7 @@ class Rate:
     ) -> None:
         self.tariff, self.element, self.restrictions, self.component = tariff, element, restrictions, component
         self.dimension = dimension
+        self.by_clock = restrictions.needs_local_time
         self.always = restrictions == ALWAYS or restrictions == _ONLY_RESERVATION.get(restrictions.reservation)
         self.hourly = component.dimension in (TIME, PARKING)
         self.unit = "s" if self.hourly else "kWh" if component.dimension is ENERGY else "session"
@@ -65,14 +66,42 @@ class Rate:
 _ONLY_RESERVATION = {word: Restrictions(reservation=word) for word in ("RESERVATION", "RESERVATION_EXPIRES")}
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where the restrictions of a tariff may change: minutes of the day, kWh, seconds since the start."""
+
+    minutes: tuple[int, ...]
+    kwh: tuple[Decimal, ...]
+    seconds: tuple[int, ...]
+
+    @property
+    def none(self) -> bool:
+        return not (self.minutes or self.kwh or self.seconds)
+
+
+def _bounds(tariff: Tariff) -> Bounds:
+    minutes: set[int] = set()
+    kwh: set[Decimal] = set()
+    seconds: set[int] = set()
+    for element in tariff.elements:
+        r = element.restrictions
+        minutes |= {minute % _DAY_MINUTES for minute in (r.start_minute, r.end_minute) if minute is not None}
+        if r.days is not None or r.start_date is not None or r.end_date is not None:
+            minutes.add(0)
+        kwh |= {bound for bound in (r.min_kwh, r.max_kwh) if bound}
+        seconds |= {bound for bound in (r.min_duration_s, r.max_duration_s) if bound}
+    return Bounds(tuple(sorted(minutes)), tuple(sorted(kwh)), tuple(sorted(seconds)))
+
+
 class Compiled:
     """A tariff sorted by what is looked for: per dimension the rates in the order they are tried."""
 
-    __slots__ = ("expired", "needs_local_time", "reserved", "session", "tariff")
+    __slots__ = ("bounds", "expired", "needs_local_time", "reserved", "session", "tariff")
 
     def __init__(self, tariff: Tariff) -> None:
         self.tariff = tariff
         self.needs_local_time = tariff.needs_local_time
+        self.bounds = _bounds(tariff)
         self.session: dict[Dimension, list[Rate]] = {}
         self.reserved: dict[Dimension, list[Rate]] = {}
         expiry: dict[Dimension, list[Rate]] = {}
@@ -83,7 +112,7 @@ class Compiled:
                     continue
                 seen.add(component.dimension)
                 word = element.restrictions.reservation
-                dimension = RESERVED.get(component.dimension) if word else component.dimension
+                dimension = element.dimension_of(component)
                 if dimension is None:
                     continue
                 group = {"": self.session, "RESERVATION": self.reserved, "RESERVATION_EXPIRES": expiry}[word]
@@ -145,20 +174,10 @@ class State:
             self._local = self.at.astimezone(self.zone)
         return self._local
 
-    def holds(self, r: Restrictions) -> bool:
+    def holds(self, rate: Rate) -> bool:
         """Whether all of them hold; lower bounds included, upper ones not. Not measured: a bound on it does not hold."""
-        if r.start_minute is not None and r.end_minute is not None:
-            minute = self.local.hour * 60 + self.local.minute
-            if r.start_minute < r.end_minute:
-                if not r.start_minute <= minute < r.end_minute:
-                    return False
-            elif r.end_minute <= minute < r.start_minute:
-                return False
-        if r.days is not None and self.local.weekday() not in r.days:
-            return False
-        if r.start_date is not None and self.local.date() < r.start_date:
-            return False
-        if r.end_date is not None and self.local.date() >= r.end_date:
+        r = rate.restrictions
+        if rate.by_clock and not r.hold_at(self.local):
             return False
         if r.min_kwh is not None and self.kwh < r.min_kwh:
             return False
@@ -176,7 +195,7 @@ class State:
     def first(self, rates: Sequence[Rate] | None) -> Rate | None:
         """The first rate that applies."""
         for rate in rates or ():
-            if rate.always or self.holds(rate.restrictions):
+            if rate.always or self.holds(rate):
                 return rate
         return None
 

@@ -5,57 +5,17 @@ More cuts than needed do no harm: what follows at the same rate becomes one line
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from zoneinfo import ZoneInfo
 
+from billing.pricing.clock import moments
 from billing.pricing.model import ZERO, CdrError, ChargingPeriod, Dimension, Usage
-from billing.pricing.selection import FLAT, Compiled, Entry, Rate, State, choose, states
+from billing.pricing.selection import FLAT, Bounds, Compiled, Entry, Rate, State, choose, states
 
-_DAY_MINUTES = 24 * 60
 _DAY_S = 24 * 3600
 _ONE = Decimal(1)
 # A session of years is an error of its source; cutting it at every midnight would only hide that.
 _MOST_DAYS = 400
-
-
-@dataclass(frozen=True, slots=True)
-class _Bounds:
-    """Where the restrictions of a tariff may change: minutes of the day, kWh, seconds since the start."""
-
-    minutes: tuple[int, ...]
-    kwh: tuple[Decimal, ...]
-    seconds: tuple[int, ...]
-
-    @property
-    def none(self) -> bool:
-        return not (self.minutes or self.kwh or self.seconds)
-
-
-_bounds_of: dict[int, tuple[Compiled, _Bounds]] = {}
-
-
-def _bounds(by: Compiled) -> _Bounds:
-    kept = _bounds_of.get(id(by))
-    if kept is None or kept[0] is not by:
-        if len(_bounds_of) >= 512:
-            _bounds_of.clear()
-        kept = _bounds_of[id(by)] = (by, _bounds_from(by))
-    return kept[1]
-
-
-def _bounds_from(by: Compiled) -> _Bounds:
-    minutes: set[int] = set()
-    kwh: set[Decimal] = set()
-    seconds: set[int] = set()
-    for element in by.tariff.elements:
-        r = element.restrictions
-        minutes |= {minute % _DAY_MINUTES for minute in (r.start_minute, r.end_minute) if minute is not None}
-        if r.days is not None or r.start_date is not None or r.end_date is not None:
-            minutes.add(0)
-        kwh |= {bound for bound in (r.min_kwh, r.max_kwh) if bound}
-        seconds |= {bound for bound in (r.min_duration_s, r.max_duration_s) if bound}
-    return _Bounds(tuple(sorted(minutes)), tuple(sorted(kwh)), tuple(sorted(seconds)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +27,7 @@ class _Cut:
     energy_kwh: Decimal
 
 
-def _cuts(state: State, bounds: _Bounds) -> list[_Cut]:
+def _cuts(state: State, bounds: Bounds) -> list[_Cut]:
     """In order, strictly inside the period, none twice."""
     p = state.period
     clock = bounds.minutes if bounds.minutes and state.zone is not None and _clock_passes(state, bounds.minutes) else ()
@@ -91,7 +51,9 @@ def _cuts(state: State, bounds: _Bounds) -> list[_Cut]:
     for seconds in bounds.seconds:
         add(began + timedelta(seconds=seconds))
     if clock and state.zone is not None:
-        for at in _clock_cuts(p.start, p.end, state.zone, clock):
+        if (p.end - p.start).days > _MOST_DAYS:
+            raise CdrError("session_too_long", "", f"A session of more than {_MOST_DAYS} days can't be split by the time of day.")
+        for at in moments(clock, p.start, p.end, state.zone):
             add(at)
     return [found[at] for at in sorted(found)]
 
@@ -109,36 +71,6 @@ def _clock_passes(state: State, minutes: Sequence[int]) -> bool:
         if start_s < bound_s < end_s or bound_s + _DAY_S < end_s:
             return True
     return False
-
-
-def _clock_cuts(start: datetime, end: datetime, zone: ZoneInfo, minutes: Sequence[int]) -> Iterator[datetime]:
-    """Every moment in between at which the local clock shows one of the minutes, or jumps over one."""
-    day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
-    if (last - day).days > _MOST_DAYS:
-        raise CdrError("session_too_long", "", f"A session of more than {_MOST_DAYS} days can't be split by the time of day.")
-    while day <= last:
-        for minute in minutes:
-            naive = datetime.combine(day, time(minute // 60, minute % 60), zone)
-            # An hour that comes twice has both; one that is skipped has neither, the jump below stands for it.
-            yield naive.astimezone(UTC)
-            yield naive.replace(fold=1).astimezone(UTC)
-        following = day + timedelta(days=1)
-        midnight, next_midnight = (datetime.combine(d, time(), zone) for d in (day, following))
-        if midnight.utcoffset() != next_midnight.utcoffset():
-            yield _jump(midnight.astimezone(UTC), next_midnight.astimezone(UTC), zone)
-        day = following
-
-
-def _jump(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
-    """The second at which the zone's offset changes between two moments."""
-    before = low.astimezone(zone).utcoffset()
-    while high - low > timedelta(seconds=1):
-        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
-        if middle.astimezone(zone).utcoffset() == before:
-            low = middle
-        else:
-            high = middle
-    return high
 
 
 def _pieces(p: ChargingPeriod, cuts: list[_Cut]) -> Iterator[ChargingPeriod]:
@@ -163,12 +95,12 @@ def _part(quantity: Decimal | int, share: Decimal) -> Decimal | int:
 
 def split(usage: Usage, tariffs: Sequence[Compiled]) -> tuple[Usage, list[Compiled]]:
     """The usage with every period cut where its price can change, and the tariffs of the new periods."""
-    if all(_bounds(by).none for by in tariffs):
+    if all(by.bounds.none for by in tariffs):
         return usage, list(tariffs)
     periods: list[ChargingPeriod] = []
     chosen: list[Compiled] = []
     for state, by in zip(states(usage, tariffs), tariffs, strict=True):
-        pieces = list(_pieces(state.period, _cuts(state, _bounds(by))))
+        pieces = list(_pieces(state.period, _cuts(state, by.bounds)))
         periods += pieces
         chosen += [by] * len(pieces)
     return usage.with_periods(tuple(periods)), chosen
@@ -176,10 +108,10 @@ def split(usage: Usage, tariffs: Sequence[Compiled]) -> tuple[Usage, list[Compil
 
 def spans_price_change(usage: Usage, at: Sequence[State], tariffs: Sequence[Compiled]) -> bool:
     """Whether the price of a volume changes before its period ends."""
-    if all(_bounds(by).none for by in tariffs):
+    if all(by.bounds.none for by in tariffs):
         return False
     for state, by in zip(at, tariffs, strict=True):
-        if (cuts := _cuts(state, _bounds(by))) and any(
+        if (cuts := _cuts(state, by.bounds)) and any(
             len({id(rate) for rate in rates}) > 1 for rates in _rates(state, cuts, by, usage).values()
         ):
             return True
@@ -217,7 +149,7 @@ def at_the_cheapest(usage: Usage, at: Sequence[State], tariffs: Sequence[Compile
     """As ``choose``, with each period's volumes at the lowest price that applied while it lasted; free is the lowest."""
     cheapest: dict[tuple[datetime, datetime, Dimension], Rate | None] = {}
     for state, by in zip(at, tariffs, strict=True):
-        for dimension, rates in _rates(state, _cuts(state, _bounds(by)), by, usage).items():
+        for dimension, rates in _rates(state, _cuts(state, by.bounds), by, usage).items():
             cheapest[state.period.start, state.period.end, dimension] = min(
                 rates, key=lambda rate: ZERO if rate is None else rate.component.price
             )

@@ -17,7 +17,7 @@ from billing.assignment_reasons import Candidate, Verdict, candidates
 from billing.assignments import RELATED, Where, Who, explain
 from billing.models import Assignment, TariffVersion
 from billing.pricing.text import tariff_text
-from billing.rates import core_tariff
+from billing.rates import core_tariff, stored_version_at
 from chargebill.core.models import LegalEntity
 from chargebill.portal.assignment_form import check_day, date_field
 from chargebill.portal.assignment_pickers import PickerField
@@ -112,7 +112,7 @@ def answer(entity: LegalEntity, connector: Connector, token: Token | None, custo
     choice = rules.choose(who=driver.who, where=where, day=moment.date())
     named = Assignment.objects.select_related(*RELATED).in_bulk([candidate.rule.id for candidate in meant])
     chosen = named.get(choice.assignment_id) if choice.assignment_id else None
-    version = version_at(chosen.tariff_id, moment) if chosen else None
+    version = stored_version_at(chosen.tariff_id, moment) if chosen else None
     problem = ""
     if choice.conflict:
         problem = (
@@ -135,17 +135,6 @@ def answer(entity: LegalEntity, connector: Connector, token: Token | None, custo
         lines=[(candidate, named[candidate.rule.id], explain(named[candidate.rule.id])) for candidate in meant],
         others=len(rules.rules) - len(meant),
     )
-
-
-def version_at(tariff_id: int, moment: datetime) -> TariffVersion | None:
-    versions = TariffVersion.objects.filter(tariff=tariff_id).exclude(state=TariffVersion.State.DRAFT).select_related("tariff")
-    in_force = [
-        version
-        for version in versions
-        if (version.valid_from is None or version.valid_from <= moment)
-        and (version.valid_until is None or moment < version.valid_until)
-    ]
-    return max(in_force, key=lambda version: version.number, default=None)
 
 
 @page("prices/which/", name="which_price")

@@ -7,7 +7,6 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from billing.pricing import Component, Dimension, Line, Result, Tariff, Usage
-from billing.pricing.selection import RESERVED
 from billing.pricing.text import Language, Sentence, dimension_label, line_reason, money, tariff_sentences, words
 from chargebill.core.money import minor_digits, round_to
 from chargebill.portal.driver_words import FREE_OF, MEANINGS, PHRASES, duration, interval, kwh, moment, notes_in_words
@@ -179,12 +178,7 @@ def _line(line: Line, lines: Sequence[Line], tariff: Tariff, charge: Charge, lan
 def _component(line: Line, tariff: Tariff) -> Component:
     assert line.element is not None
     element = tariff.elements[line.element]
-    reserved = bool(element.restrictions.reservation)
-    return next(
-        one
-        for one in element.components
-        if (RESERVED.get(one.dimension, one.dimension) if reserved else one.dimension) is line.dimension
-    )
+    return next(one for one in element.components if element.dimension_of(one) is line.dimension)
 
 
 def _why(line: Line, tariff: Tariff, language: Language) -> str:

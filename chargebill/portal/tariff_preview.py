@@ -16,7 +16,6 @@ from billing.pricing import Anchor, ChargingPeriod, Dimension, PricingError, Tar
 from billing.pricing.engine import Spanning
 from billing.pricing.lint import Finding
 from billing.pricing.text import Sentence, dimension_label, tariff_sentences
-from billing.rates import priced_dimensions
 from billing.tariff_content import Content, core_of
 from billing.tariff_findings import findings, settings_of
 from billing.tariff_week import CLOCK, Week, week_of
@@ -88,7 +87,7 @@ def preview_of(*, entity: LegalEntity, tariff: StoredTariff | None, content: Con
     core = core_of(content, name="Preview", version=0, currency=currency or "XXX")
     table = taxes.load(entity.pk)
     known = table.find(country=entity.country, category=content.tax_category, kind=CustomerKind.AD_HOC, day=today)
-    priced = priced_dimensions(core)
+    priced = core.priced
     week = week_of(core, day=today)
     return Preview(
         currency=currency,

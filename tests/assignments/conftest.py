@@ -75,17 +75,5 @@ def world(db: Any) -> World:
 
 
 @pytest.fixture
-def client_of(staff: Callable[[str], Any]) -> Callable[[str], Client]:
-    """A browser signed in as a role."""
-
-    def of(role: str) -> Client:
-        client = Client()
-        client.force_login(staff(role))
-        return client
-
-    return of
-
-
-@pytest.fixture
 def manager(client_of: Callable[[str], Client]) -> Client:
     return client_of("Pricing manager")

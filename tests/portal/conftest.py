@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -21,18 +20,6 @@ def entity(db: None) -> LegalEntity:
     return LegalEntity.objects.create(
         name="Stadtwerke Nord", country="DE", base_currency="EUR", time_zone="Europe/Berlin", billing_from=date(2026, 1, 1)
     )
-
-
-@pytest.fixture
-def client_of(staff: Callable[[str], Any]) -> Callable[[str], Client]:
-    """A browser signed in as a role."""
-
-    def of(role: str) -> Client:
-        client = Client()
-        client.force_login(staff(role))
-        return client
-
-    return of
 
 
 @pytest.fixture

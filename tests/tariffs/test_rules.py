@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from billing.pricing import Dimension
 from billing.pricing.documents import load
-from billing.tariff_cards import Card, CardPrice, card_of, element_of, with_price
+from billing.tariff_cards import Card, CardPrice, card_of, element_of
 from billing.tariff_elements import Elements, plain, stored
 from chargebill.portal.tariff_fields import duration, step_words
 from chargebill.portal.tariff_rules import KeptRule, RuleForm, elements_of, posted_rules, rules_of
@@ -113,7 +113,7 @@ def test_a_price_that_no_minute_price_equals_is_shown_by_the_hour() -> None:
 
 
 def test_the_last_day_is_the_day_before_ocpis_end() -> None:
-    element = element_of(with_price(Card(end_date=date(2026, 9, 1)), Dimension.ENERGY, "0.4"))
+    element = element_of(Card(end_date=date(2026, 9, 1), prices={Dimension.ENERGY: CardPrice(Decimal("0.4"))}))
     assert element["restrictions"] == {"end_date": "2026-09-01"}
     card = card_of(element)
     assert card is not None

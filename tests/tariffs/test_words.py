@@ -97,7 +97,7 @@ def test_a_day_is_cut_where_its_prices_change() -> None:
     assert found.days == ((Stretch(0, 390, night), Stretch(390, 1320, noon), Stretch(1320, 1440, night)),) * 7
     assert [len(found.hour(0, hour)) for hour in (5, 6, 7, 21, 22)] == [1, 2, 1, 1, 1]
     assert found.levels(Dimension.ENERGY) == [Decimal("0.39"), Decimal("0.49")]
-    assert not found.varies(Dimension.PARKING_TIME)
+    assert len(found.levels(Dimension.PARKING_TIME)) == 1
 
 
 def test_weekdays_and_dates_are_those_of_that_week() -> None:

@@ -9,10 +9,11 @@ import pytest
 
 from billing.pricing.lint import space as module
 from billing.pricing.lint.space import Space, TooComplex
-from billing.pricing.model import ChargingPeriod, Restrictions
-from billing.pricing.selection import State, zone_of
+from billing.pricing.model import ChargingPeriod, Component, Dimension, Restrictions, Tariff
+from billing.pricing.selection import Rate, State, zone_of
 
 UTC_ZONE = zone_of("UTC")
+PRICED, ONE = Tariff("T", 1, "EUR", True, ()), Component(Dimension.ENERGY, Decimal(1))
 ELEMENTS, SEEDS = 8, 25
 FIRST = date(2026, 8, 31)  # a Monday
 MEASURED = [None, Decimal(5), Decimal(15), Decimal(25)]
@@ -62,7 +63,8 @@ def test_covered_and_empty_mean_what_the_engine_would_do(seed: int) -> None:
     space = Space(of)
     boxes = [space.box(one) for one in of]
     states = every_state()
-    holding = [{n for n, state in enumerate(states) if state.holds(one)} for one in of]
+    rates = [Rate(PRICED, 0, one, ONE, Dimension.ENERGY) for one in of]
+    holding = [{n for n, state in enumerate(states) if state.holds(rate)} for rate in rates]
 
     for index in range(len(of)):
         assert space.is_empty(boxes[index]) == (not holding[index]), of[index]
