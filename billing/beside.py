@@ -115,13 +115,16 @@ def _longer_ones(connector_ids: set[int], thresholds: Thresholds) -> list[tuple[
 
 
 def _elsewhere(facts: Sequence[SessionFacts], thresholds: Thresholds) -> list[tuple[Any, ...]]:
-    """Pairs of one token of one entity that started at two places within minutes."""
+    """Pairs of one token of one entity that started at two places within minutes.
+
+    Written like the condition of the index: SQLite takes a partial index only for the very same words.
+    """
     with_token = [fact.id for fact in facts if fact.token_uid]
     if not with_token:
         return []
     first, last = (_shifted("a.started_at", sign * (thresholds.token_apart_s + 1)) for sign in (-1, 1))
     join = (
-        "b.token_uid = a.token_uid AND b.token_uid <> '' AND b.id <> a.id AND b.entity_id = a.entity_id"
+        "b.token_uid = a.token_uid AND NOT (b.token_uid = '') AND b.id <> a.id AND b.entity_id = a.entity_id"
         f" AND b.location_id <> a.location_id AND b.started_at > {first} AND b.started_at < {last}"
     )
     return _asked(join, with_token)
@@ -135,11 +138,11 @@ def _references(facts: Sequence[SessionFacts]) -> set[tuple[int, int]]:
         if fact.payment_reference:
             by_reference[fact.payment_reference].append(fact.id)
     if by_reference:
-        rows = Session.objects.filter(
-            ~Q(payment_reference=""), entity_id=facts[0].entity_id, payment_reference__in=list(by_reference)
-        )
-        for pk, reference in rows.order_by().values_list("pk", "payment_reference"):
-            pairs |= {(mine, pk) for mine in by_reference[reference] if mine != pk}
+        # The company is compared here: asked for it, SQLite would rather read all of a company's sessions.
+        rows = Session.objects.filter(~Q(payment_reference=""), payment_reference__in=list(by_reference)).order_by()
+        for pk, reference, entity_id in rows.values_list("pk", "payment_reference", "entity_id"):
+            if entity_id == facts[0].entity_id:
+                pairs |= {(mine, pk) for mine in by_reference[reference] if mine != pk}
     sources = set(Source.objects.filter(entity_id=facts[0].entity_id).values_list("pk", flat=True))
     if len(sources) > 1:
         by_id = defaultdict(list)
