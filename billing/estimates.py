@@ -142,7 +142,7 @@ def _facts(asked: Asked, entity: LegalEntity, connector: Connector | None, zone:
         started_at=asked.start,
         ended_at=asked.end,
         local_end_date=local_end.date(),
-        local_start_hour=local_start.weekday() * 24 + local_start.hour,
+        local_start_minute=(local_start.weekday() * 24 + local_start.hour) * 60 + local_start.minute,
         duration_s=int((asked.end - asked.start).total_seconds()),
         charging_s=asked.charging_s,
         energy_kwh=asked.energy_kwh,

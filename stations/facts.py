@@ -24,7 +24,7 @@ class SessionFacts:
     started_at: datetime
     ended_at: datetime
     local_end_date: date
-    local_start_hour: int
+    local_start_minute: int
     duration_s: int
     charging_s: int | None
     energy_kwh: Decimal

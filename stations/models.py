@@ -232,7 +232,7 @@ class Session(models.Model):
 
     Identified by (source, external_id). Facts change only through an import that says something else, which keeps the
     old facts as a SessionRevision. ``charging_s`` is empty where the source knows no charging time. The two local
-    columns are the place's own clock: the date it ended, and the hour of the week it started in (0 = Monday 00:00).
+    columns are the place's own clock: the date it ended, and the minute of the week it started in (0 = Monday 00:00).
     """
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="sessions", db_index=False)
@@ -246,7 +246,7 @@ class Session(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField()
     local_end_date = models.DateField()
-    local_start_hour = models.PositiveSmallIntegerField()
+    local_start_minute = models.PositiveSmallIntegerField()
     duration_s = models.IntegerField()
     charging_s = models.IntegerField(null=True)
     energy_kwh = models.DecimalField(max_digits=14, decimal_places=4)

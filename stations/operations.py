@@ -180,7 +180,7 @@ def recompute_local_columns(*, session_ids: Sequence[int]) -> None:
     """After a place's zone changed: sets the local columns of these sessions anew."""
     rows = []
     for fact in facts.load(session_ids):
-        end_date, start_hour = local_columns(fact.started_at, fact.ended_at, ZoneInfo(fact.time_zone))
-        if (end_date, start_hour) != (fact.local_end_date, fact.local_start_hour):
-            rows.append((end_date, start_hour, fact.id))
-    bulk.update(Session, ["local_end_date", "local_start_hour"], rows)
+        end_date, start_minute = local_columns(fact.started_at, fact.ended_at, ZoneInfo(fact.time_zone))
+        if (end_date, start_minute) != (fact.local_end_date, fact.local_start_minute):
+            rows.append((end_date, start_minute, fact.id))
+    bulk.update(Session, ["local_end_date", "local_start_minute"], rows)

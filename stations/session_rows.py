@@ -23,7 +23,7 @@ SESSION_COLUMNS = [
     "started_at",
     "ended_at",
     "local_end_date",
-    "local_start_hour",
+    "local_start_minute",
     "duration_s",
     "charging_s",
     "energy_kwh",
@@ -96,7 +96,7 @@ def session_values(
 ) -> tuple[tuple[Any, ...], SessionFacts]:
     row: SessionRow = record.outcome  # type: ignore[assignment]
     place = found[row.place]
-    end_date, start_hour = local_columns(row.started_at, row.ended_at, place.zone)
+    end_date, start_minute = local_columns(row.started_at, row.ended_at, place.zone)
     duration_s = int((row.ended_at - row.started_at).total_seconds())
     values = (
         pk,
@@ -109,7 +109,7 @@ def session_values(
         row.started_at,
         row.ended_at,
         end_date,
-        start_hour,
+        start_minute,
         duration_s,
         row.charging_s,
         row.energy_kwh,
@@ -139,7 +139,7 @@ def session_values(
         started_at=row.started_at,
         ended_at=row.ended_at,
         local_end_date=end_date,
-        local_start_hour=start_hour,
+        local_start_minute=start_minute,
         duration_s=duration_s,
         charging_s=row.charging_s,
         energy_kwh=row.energy_kwh,
@@ -166,9 +166,9 @@ def session_values(
 
 
 def local_columns(started_at: datetime, ended_at: datetime, zone: ZoneInfo) -> tuple[date, int]:
-    """The place's own clock: the date a session ended, and the hour of the week it started in (0 = Monday 00:00)."""
+    """The place's own clock: the date a session ended, and the minute of the week it started in (0 = Monday 00:00)."""
     start = started_at.astimezone(zone)
-    return ended_at.astimezone(zone).date(), start.weekday() * 24 + start.hour
+    return ended_at.astimezone(zone).date(), (start.weekday() * 24 + start.hour) * 60 + start.minute
 
 
 def _jsonable(value: Any) -> Any:

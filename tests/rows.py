@@ -150,7 +150,7 @@ def sessions(count: int) -> list[Any]:
             started_at=NOON + timedelta(minutes=n),
             ended_at=NOON + timedelta(minutes=n + 60),
             local_end_date=date(2026, 3, 2),
-            local_start_hour=13,
+            local_start_minute=13 * 60,
             duration_s=3600,
             energy_kwh=Decimal("10.5"),
             token_uid=f"T{n}",

@@ -114,7 +114,7 @@ def test_a_changed_company_zone_moves_the_sessions_at_places_without_one(run_job
     change_company_time_zone(entity=entity, time_zone="Pacific/Auckland", actor=None, at=NOON)
     run_jobs()
     session.refresh_from_db()
-    assert (session.local_end_date.isoformat(), session.local_start_hour) == ("2026-03-03", 25)
+    assert (session.local_end_date.isoformat(), session.local_start_minute) == ("2026-03-03", 25 * 60)
     assert change_company_time_zone(entity=entity, time_zone="Pacific/Auckland", actor=None, at=NOON) is None
 
 

@@ -54,13 +54,18 @@ class LocationDay(Measures):
 
 
 class NetworkHour(models.Model):
-    """Sessions of an entity that ended on a day, by the local hour of the week they started in (0 = Monday 00:00)."""
+    """Sessions of an entity that ended on a day, by the local hour of the week (0 = Monday 00:00).
+
+    ``sessions`` began in that hour; ``energy_dwh`` flowed and connectors were occupied for ``occupied_s`` in it, see
+    analytics.measures.spread.
+    """
 
     entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="+", db_index=False)
     day = models.DateField()
     hour = models.PositiveSmallIntegerField()
     sessions = models.BigIntegerField(default=0)
     energy_dwh = models.BigIntegerField(default=0)
+    occupied_s = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entity", "day", "hour"], name="network_hour_key")]
@@ -70,15 +75,33 @@ class NetworkHour(models.Model):
 
 
 class NetworkDuration(models.Model):
-    """Sessions of an entity that ended on a day, by duration bin (see analytics.measures.DURATION_BINS)."""
+    """Sessions of an entity that ended on a day, by duration bin (see analytics.measures.DURATION_BINS_MIN).
+
+    How many were plugged in, charging and idle for so long; the latter two only of sessions whose charging time is known.
+    """
 
     entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="+", db_index=False)
     day = models.DateField()
     bin = models.PositiveSmallIntegerField()
     sessions = models.BigIntegerField(default=0)
+    charging = models.BigIntegerField(default=0)
+    idle = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entity", "day", "bin"], name="network_duration_key")]
 
     def __str__(self) -> str:
         return f"{self.day} bin {self.bin}"
+
+
+class RollupLayout(models.Model):
+    """One row: by which definition the rollups were counted. Behind operations.LAYOUT, migrating counts them anew."""
+
+    layout = models.PositiveSmallIntegerField()
+
+    class Meta:
+        verbose_name = "layout of the rollups"
+        verbose_name_plural = "layout of the rollups"
+
+    def __str__(self) -> str:
+        return f"layout {self.layout}"

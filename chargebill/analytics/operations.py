@@ -7,17 +7,20 @@ from typing import Any
 from django.db import transaction
 
 from billing.chargeables import counts_as_revenue
-from chargebill.analytics.measures import MEASURES, Counted, Deltas
-from chargebill.analytics.models import LocationDay, NetworkDay, NetworkDuration, NetworkHour
+from chargebill.analytics.measures import BIN_MEASURES, HOUR_MEASURES, MEASURES, Counted, Deltas
+from chargebill.analytics.models import LocationDay, NetworkDay, NetworkDuration, NetworkHour, RollupLayout
 from chargebill.core import bulk
 from chargebill.core.models import LegalEntity
 from stations.models import Session
 
+# One more with every change of what the rollups count.
+LAYOUT = 2
+
 ROLLUPS: dict[str, tuple[Any, list[str], list[str]]] = {
     "network_day": (NetworkDay, ["entity_id", "day", "payment_method", "currency"], list(MEASURES)),
     "location_day": (LocationDay, ["location_id", "day", "payment_method", "currency"], list(MEASURES)),
-    "network_hour": (NetworkHour, ["entity_id", "day", "hour"], ["sessions", "energy_dwh"]),
-    "network_duration": (NetworkDuration, ["entity_id", "day", "bin"], ["sessions"]),
+    "network_hour": (NetworkHour, ["entity_id", "day", "hour"], list(HOUR_MEASURES)),
+    "network_duration": (NetworkDuration, ["entity_id", "day", "bin"], list(BIN_MEASURES)),
 }
 
 
@@ -33,7 +36,8 @@ def _all_sessions() -> Iterator[Counted]:
         "entity_id",
         "location_id",
         "local_end_date",
-        "local_start_hour",
+        "local_start_minute",
+        "started_at",
         "payment_method",
         "duration_s",
         "charging_s",
@@ -87,6 +91,13 @@ def rebuild() -> None:
         for model, _, _ in ROLLUPS.values():
             model.objects.all().delete()
         apply(deltas)
+        RollupLayout.objects.update_or_create(pk=1, defaults={"layout": LAYOUT})
+
+
+def count_anew_if_outdated() -> None:
+    """After a migration: rollups of an earlier version are counted anew, so that nobody has to think of it."""
+    if not RollupLayout.objects.filter(layout=LAYOUT).exists():
+        rebuild()
 
 
 def _pause_writers() -> None:

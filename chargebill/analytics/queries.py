@@ -8,12 +8,21 @@ from typing import Any
 from django.db.models import Count, Max, Min, Q, Sum
 
 from billing.models import Chargeable
-from chargebill.analytics.measures import DURATION_LABELS, MEASURES, duration_bin
+from chargebill.analytics.measures import (
+    BIN_MEASURES,
+    DURATION_LABELS,
+    HOUR_MEASURES,
+    HOURS_OF_WEEK,
+    MEASURES,
+    duration_bin,
+    durations_of,
+    spread,
+)
 from chargebill.analytics.models import LocationDay, NetworkDay, NetworkDuration, NetworkHour
 from chargebill.core.models import LegalEntity
 from chargebill.core.money import from_minor
 from chargebill.core.periods import Period, previous
-from stations.models import Location, PaymentMethod, Session
+from stations.models import Connector, Location, PaymentMethod, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +57,35 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """Every figure of the Overview page. ``hours``: 168 counts from Monday 00:00, by local start.
+class Hour:
+    """One local hour of the week: sessions that began in it, energy that flowed and time that was occupied in it.
 
-    ``other_currencies`` are those with priced sessions in the period that these amounts leave out.
+    ``utilization`` is the share of the connectors' time in that hour, 0 to 1; None without connectors.
+    """
+
+    sessions: int
+    energy_kwh: Decimal
+    occupied_s: int
+    utilization: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """How many sessions were plugged in, charging and idle for so long; the latter two where it is known."""
+
+    label: str
+    sessions: int
+    charging: int
+    idle: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Every figure of the Overview page. ``hours``: 168 from Monday 00:00.
+
+    ``other_currencies`` are those with priced sessions in the period that these amounts leave out. ``utilization`` is
+    plugged-in time by the time of all connectors there are now, over ``days``: those of the period from the entity's first
+    session to its last; None without.
     """
 
     currency: str
@@ -59,12 +93,15 @@ class Overview:
     previous: Totals
     unpriced: int
     held: int
+    connectors: int
+    days: int
+    utilization: float | None
+    previous_utilization: float | None
     by_day: list[Day] = field(default_factory=list)
     previous_by_day: list[Day] = field(default_factory=list)
     methods: list[Method] = field(default_factory=list)
-    hours: list[int] = field(default_factory=list)
-    hours_energy_kwh: list[Decimal] = field(default_factory=list)
-    durations: list[tuple[str, int]] = field(default_factory=list)
+    hours: list[Hour] = field(default_factory=list)
+    durations: list[Bin] = field(default_factory=list)
     other_currencies: list[str] = field(default_factory=list)
 
 
@@ -90,21 +127,41 @@ def overview(*, entity: LegalEntity, period: Period[date], location: Location | 
     found = sorted(here.exclude(currency="").filter(sessions__gt=0).values_list("currency", flat=True).distinct().order_by())
     currency = currency or entity.base_currency or (found[0] if found else "")
     states = _states(entity, period, location)
-    hours, energy = _hours(entity, period, location)
+    totals = _totals(here, currency)
+    before = _totals(rows.filter(_within(previous(period))), currency)
+    known = data_period(entity)
+    days, days_before = _days_of(period, known), _days_of(previous(period), known)
+    connectors = Connector.objects.filter(**({"evse__location": location} if location else {"evse__entity": entity})).count()
     return Overview(
         currency=currency,
-        totals=_totals(here, currency),
-        previous=_totals(rows.filter(_within(previous(period))), currency),
+        totals=totals,
+        previous=before,
         unpriced=states.get(Chargeable.State.UNPRICED, 0),
         held=states.get(Chargeable.State.HELD, 0),
+        connectors=connectors,
+        days=len(days),
+        utilization=_share(totals.duration_s, connectors, len(days) * 24),
+        previous_utilization=_share(before.duration_s, connectors, len(days_before) * 24),
         by_day=_by_day(here, currency),
         previous_by_day=_by_day(rows.filter(_within(previous(period))), currency),
         methods=_methods(here, currency),
-        hours=hours,
-        hours_energy_kwh=energy,
+        hours=_hours(entity, period, location, connectors, days),
         durations=_durations(entity, period, location),
         other_currencies=[c for c in found if c != currency],
     )
+
+
+def _days_of(period: Period[date], known: Period[date] | None) -> list[date]:
+    """The days of the period on which there may be sessions of the entity."""
+    if known is None or known.end is None:
+        return []
+    first, end = max(period.start, known.start), min(period.end or known.end, known.end)
+    return [date.fromordinal(n) for n in range(first.toordinal(), end.toordinal())]
+
+
+def _share(occupied_s: int, connectors: int, hours: int) -> float | None:
+    """Of the time of so many connectors in so many hours."""
+    return occupied_s / (connectors * hours * 3600) if connectors and hours else None
 
 
 def _within(period: Period[date]) -> Q:
@@ -166,30 +223,50 @@ def _place_sessions(location: Location, period: Period[date]) -> Any:
     return sessions.filter(local_end_date__lt=period.end) if period.end else sessions
 
 
-def _hours(entity: LegalEntity, period: Period[date], location: Location | None) -> tuple[list[int], list[Decimal]]:
-    counts, energy = [0] * 168, [Decimal(0)] * 168
+def _hours(entity: LegalEntity, period: Period[date], location: Location | None, connectors: int, days: list[date]) -> list[Hour]:
+    week = [[0] * len(HOUR_MEASURES) for _ in range(HOURS_OF_WEEK)]
     if location:
-        rows = _place_sessions(location, period).values_list("local_start_hour", "energy_kwh")
-        for hour, kwh in rows.iterator():
-            counts[hour] += 1
-            energy[hour] += kwh
-        return counts, energy
-    hours = NetworkHour.objects.filter(_within(period), entity=entity).values("hour").order_by()
-    for row in hours.annotate(n=Sum("sessions"), e=Sum("energy_dwh")):
-        counts[row["hour"]], energy[row["hour"]] = row["n"], _kwh(row["e"])
-    return counts, energy
-
-
-def _durations(entity: LegalEntity, period: Period[date], location: Location | None) -> list[tuple[str, int]]:
-    counts = [0] * len(DURATION_LABELS)
-    if location:
-        for (duration_s,) in _place_sessions(location, period).values_list("duration_s").iterator():
-            counts[duration_bin(duration_s)] += 1
+        rows = _place_sessions(location, period).values_list(
+            "local_start_minute", "started_at", "duration_s", "charging_s", "energy_kwh"
+        )
+        for start_minute, started_at, duration_s, charging_s, kwh in rows.iterator():
+            week[start_minute // 60][0] += 1
+            covered = spread(
+                start_minute=start_minute,
+                start_second=started_at.second,
+                duration_s=duration_s,
+                charging_s=charging_s,
+                energy_dwh=int(kwh.scaleb(4)),
+            )
+            for within, occupied_s, energy_dwh in covered:
+                week[within][1] += energy_dwh
+                week[within][2] += occupied_s
     else:
-        rows = NetworkDuration.objects.filter(_within(period), entity=entity).values("bin").order_by()
-        for row in rows.annotate(n=Sum("sessions")):
-            counts[row["bin"]] = row["n"]
-    return list(zip(DURATION_LABELS, counts, strict=True))
+        sums = {f"total_{name}": Sum(name) for name in HOUR_MEASURES}
+        rows = NetworkHour.objects.filter(_within(period), entity=entity).order_by().values_list("hour")
+        for hour, *counts in rows.annotate(**sums):
+            week[hour] = counts
+    weekdays = [day.weekday() for day in days]
+    times = [weekdays.count(weekday) for weekday in range(7)]
+    return [
+        Hour(sessions, _kwh(energy_dwh), occupied_s, _share(occupied_s, connectors, times[n // 24]))
+        for n, (sessions, energy_dwh, occupied_s) in enumerate(week)
+    ]
+
+
+def _durations(entity: LegalEntity, period: Period[date], location: Location | None) -> list[Bin]:
+    counts = [[0] * len(BIN_MEASURES) for _ in DURATION_LABELS]
+    if location:
+        for row in _place_sessions(location, period).values_list("duration_s", "charging_s").iterator():
+            for n, duration_s in enumerate(durations_of(*row)):
+                if duration_s is not None:
+                    counts[duration_bin(duration_s)][n] += 1
+    else:
+        sums = {f"total_{name}": Sum(name) for name in BIN_MEASURES}
+        rows = NetworkDuration.objects.filter(_within(period), entity=entity).order_by().values_list("bin")
+        for bin_, *found in rows.annotate(**sums):
+            counts[bin_] = found
+    return [Bin(label, *row) for label, row in zip(DURATION_LABELS, counts, strict=True)]
 
 
 def _states(entity: LegalEntity, period: Period[date], location: Location | None) -> dict[str, int]:

@@ -64,6 +64,7 @@ class Selection:
     location: Location | None
     currency: str
     heat: str
+    long: str
     query: dict[str, str]
 
     @property
@@ -105,18 +106,22 @@ def select(request: HttpRequest) -> Selection | None:
     today = today_of(entity, timezone.now())
     chosen = choose(request.GET, today=today, default=recent_month(data, today))
     currency = request.GET.get("currency", "")[:3].upper()
-    heat = "energy" if request.GET.get("heat") == "energy" else "sessions"
+    heat, long = request.GET.get("heat", ""), request.GET.get("long", "")
+    heat, long = heat if heat in charts.KINDS_OF_HEAT else "", long if long in charts.KINDS_OF_DURATION else ""
     query = {
         "entity": str(entity.pk),
         "location": str(location.pk) if location else "",
         "currency": currency,
-        "heat": heat if heat == "energy" else "",
+        "heat": heat,
+        "long": long,
     }
     if chosen.preset:
         query["period"] = chosen.preset
     elif chosen.first and chosen.last:
         query.update(period_query(chosen.first, chosen.last))
-    return Selection(entity, chosen, data, location, currency, heat, {name: value for name, value in query.items() if value})
+    return Selection(
+        entity, chosen, data, location, currency, heat, long, {name: value for name, value in query.items() if value}
+    )
 
 
 def change_of(now: Decimal | int, before: Decimal | int) -> tuple[str, bool | None]:
@@ -163,7 +168,26 @@ def tiles(selection: Selection, found: Overview) -> list[Tile]:
             (_average(now), _average(before)),
             is_judged=False,
         ),
+        tile(
+            "Utilization",
+            written.NOTHING if found.utilization is None else f"{written.number(found.utilization * 100, 1)} %",
+            _utilization_words(found),
+            (_whole(found.utilization), _whole(found.previous_utilization)),
+        ),
     ]
+
+
+def _whole(share: float | None) -> Decimal:
+    return Decimal(str(share or 0))
+
+
+def _utilization_words(found: Overview) -> str:
+    """What the share is of, in words."""
+    connectors = f"{written.number(found.connectors)} connector{'' if found.connectors == 1 else 's'}"
+    if found.utilization is None:
+        return "Time plugged in, of the time of all connectors. Here is none, or no day with sessions."
+    days = f"{written.number(found.days)} day{'' if found.days == 1 else 's'}"
+    return f"Time plugged in of these sessions, of the time of {connectors} on {days}."
 
 
 def needs(request: HttpRequest, selection: Selection, found: Overview) -> list[Need]:
@@ -204,7 +228,7 @@ def all_charts(selection: Selection, found: Overview) -> dict[str, Chart]:
     return {
         "revenue": charts.revenue(found, selection.period, before, selection.sessions),
         "methods": charts.methods(found, selection.sessions),
-        "durations": charts.durations(found, selection.sessions),
+        "durations": charts.durations(found, selection.long, selection.sessions),
         "hours": charts.hours(found, selection.heat, selection.sessions),
     }
 
@@ -230,8 +254,11 @@ def index(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
             "before": previous(selection.period) if selection.compares else None,
             "other_currencies": [(code, selection.with_(currency=code)) for code in found.other_currencies],
             "heat_links": [
-                (word, selection.with_(heat=value), selection.heat == (value or "sessions"))
-                for word, value in (("Sessions", ""), ("Energy", "energy"))
+                (word, selection.with_(heat=value), selection.heat == value) for value, (word, _) in charts.KINDS_OF_HEAT.items()
+            ],
+            "long_links": [
+                (word, selection.with_(long=value), selection.long == value)
+                for value, (word, _, _) in charts.KINDS_OF_DURATION.items()
             ],
             "hours_of_day": [f"{hour:02}" for hour in range(24)],
             "presets": PRESETS,

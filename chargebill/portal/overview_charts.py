@@ -7,7 +7,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
-from chargebill.analytics.queries import Day, Overview
+from chargebill.analytics.queries import Day, Hour, Overview
 from chargebill.core.csvsafe import safe_cell
 from chargebill.core.money import minor_digits, round_to
 from chargebill.core.periods import Period, month_of
@@ -183,28 +183,42 @@ def methods(found: Overview, link: Link) -> Chart:
     )
 
 
-def durations(found: Overview, link: Link) -> Chart:
-    """Sessions by how long they took, from plugging in to the end."""
-    links = [link(bin=str(n)) if count else "" for n, (_, count) in enumerate(found.durations)]
-    total = sum(count for _, count in found.durations)
-    shares = [f"{written.number(count * 100 / total if total else 0, 1)} %" for _, count in found.durations]
+# What the durations count: the URL's value, its word, the filter a bar opens, and what it says.
+KINDS_OF_DURATION = {
+    "": ("Plugged in", "bin", "Sessions by time from plugging in to the end."),
+    "charging": ("Charging", "charging", "Sessions by charging time, where their source tells it."),
+    "idle": ("Idle", "idle", "Sessions by time plugged in without charging, where their source tells the charging time."),
+}
+
+
+def durations(found: Overview, kind: str, link: Link) -> Chart:
+    """Sessions by how long they were plugged in, charging or idle."""
+    _, opens, note = KINDS_OF_DURATION[kind]
+    counts = [getattr(bin_, kind or "sessions") for bin_ in found.durations]
+    labels = [bin_.label for bin_ in found.durations]
+    links = [link(**{opens: str(n)}) if count else "" for n, count in enumerate(counts)]
+    total = sum(counts)
+    shares = [f"{written.number(count * 100 / total if total else 0, 1)} %" for count in counts]
+    unknown = found.totals.sessions - total
+    if total and unknown:
+        note += f" {written.number(unknown)} without it {'is' if unknown == 1 else 'are'} left out."
     return Chart(
         title="Session duration",
-        note="Sessions by time from plugging in to the end.",
+        note=note,
         data={
             "kind": "bars",
             "every_label": True,
-            "labels": [_two_lines(label) for label, _ in found.durations],
-            "titles": [label for label, _ in found.durations],
+            "labels": [_two_lines(label) for label in labels],
+            "titles": labels,
             "shares": shares,
-            "series": [{"label": "Sessions", "unit": "", "tone": 3, "values": [count for _, count in found.durations]}],
+            "series": [{"label": "Sessions", "unit": "", "tone": 3, "values": counts}],
             "links": links,
         },
         header=("duration", "sessions", "share_percent"),
-        rows=[[label, count, Decimal(share.rstrip(" %"))] for (label, count), share in zip(found.durations, shares, strict=True)],
+        rows=[[label, count, Decimal(share.rstrip(" %"))] for label, count, share in zip(labels, counts, shares, strict=True)],
         shown=[
             (address, [label, written.number(count), share])
-            for address, (label, count), share in zip(links, found.durations, shares, strict=True)
+            for address, label, count, share in zip(links, labels, counts, shares, strict=True)
         ],
     )
 
@@ -232,31 +246,72 @@ def level_of(value: Decimal | int, most: Decimal | int) -> int:
     return max(1, min(HEAT_LEVELS - 1, ceil(Decimal(value) * (HEAT_LEVELS - 1) / Decimal(most))))
 
 
-def hours(found: Overview, what: str, link: Link) -> Chart:
-    """When sessions start: weekday by hour on the places' own clocks; ``what`` is sessions or energy."""
-    values: list[Any] = list(found.hours if what == "sessions" else found.hours_energy_kwh)
+# What the heat map counts: the URL's value, its word, and what it says.
+KINDS_OF_HEAT = {
+    "": ("Sessions", "When sessions start, on the place’s own clock."),
+    "energy": ("Energy", "When energy flows, in kWh: evenly over each session’s charging time, on the place’s own clock."),
+    "occupied": ("Occupied", "When connectors are plugged in, in % of all connectors’ time, on the place’s own clock."),
+}
+
+
+def hours(found: Overview, kind: str, link: Link) -> Chart:
+    """The week by hour: sessions that start, energy that flows, connectors that are occupied."""
+    values: list[Any] = [
+        {"": hour.sessions, "energy": hour.energy_kwh, "occupied": Decimal(hour.occupied_s)}[kind] for hour in found.hours
+    ]
     most = max(values, default=0)
     grid = []
     for day, name in enumerate(WEEKDAYS):
         cells = []
         for n in range(day * 24, day * 24 + 24):
-            count, energy = found.hours[n], found.hours_energy_kwh[n]
-            words = f"{hour_words(n)}: {written.number(count)} session{'' if count == 1 else 's'}, {written.energy(energy)}"
-            cells.append(Heat(words, _short(values[n]), level_of(values[n], most), link(hour=str(n)) if count else ""))
+            hour = found.hours[n]
+            words = f"{hour_words(n)}: {_hour_words(hour)}"
+            text = _percent_short(hour.utilization) if kind == "occupied" else _short(values[n])
+            opens = link(during=str(n)) if kind else link(hour=str(n))
+            # A session without duration may give energy to an hour it does not occupy.
+            is_there = hour.sessions or hour.occupied_s if kind else hour.sessions
+            cells.append(Heat(words, text, level_of(values[n], most), opens if is_there else ""))
         grid.append((name, cells))
     rows: list[list[Cell]] = [
-        [WEEKDAYS[n // 24], n % 24, count, energy]
-        for n, (count, energy) in enumerate(zip(found.hours, found.hours_energy_kwh, strict=True))
+        [
+            WEEKDAYS[n // 24],
+            n % 24,
+            hour.sessions,
+            hour.energy_kwh,
+            round_to(Decimal(hour.occupied_s) / 60, 2),
+            None if hour.utilization is None else round_to(Decimal(str(hour.utilization * 100)), 2),
+        ]
+        for n, hour in enumerate(found.hours)
     ]
     return Chart(
         title="Peak hours",
-        note=f"When sessions start, on the place’s own clock{', in kWh' if what == 'energy' else ''}.",
+        note=KINDS_OF_HEAT[kind][1],
         data={"series": [{"values": values}]},
-        header=("weekday", "hour", "sessions", "energy_kwh"),
+        header=("weekday", "hour", "sessions_started", "energy_kwh", "occupied_min", "occupied_percent"),
         rows=rows,
-        shown=[],
+        shown=[
+            ("", [str(cell) if not isinstance(cell, Decimal) else written.number(cell, 1) for cell in map(_or_dash, row)])
+            for row in rows
+        ],
         extra=grid,
     )
+
+
+def _or_dash(cell: Cell) -> Cell:
+    return written.NOTHING if cell is None else cell
+
+
+def _hour_words(hour: Hour) -> str:
+    words = f"{written.number(hour.sessions)} session{'' if hour.sessions == 1 else 's'} started"
+    words += f", {written.energy(hour.energy_kwh)}, {written.duration(hour.occupied_s)} occupied"
+    return words if hour.utilization is None else f"{words} ({written.number(hour.utilization * 100, 1)} %)"
+
+
+def _percent_short(share: float | None) -> str:
+    """A share that fits a small cell: 3, 47, <1; without the sign, the note says it."""
+    if not share:
+        return ""
+    return str(round(share * 100)) if share >= 0.005 else "<1"
 
 
 def _short(value: Decimal | int) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, ExpressionWrapper, F, IntegerField, OuterRef, Q, QuerySet
+from django.db.models.functions import ExtractSecond
 from django.http import QueryDict
 
 from billing.models import Chargeable
-from chargebill.analytics.measures import DURATION_BINS_MIN, DURATION_LABELS
+from chargebill.analytics.measures import DURATION_BINS_MIN, DURATION_LABELS, HOURS_OF_WEEK
 from chargebill.core.models import LegalEntity
 from chargebill.core.periods import Period
 from chargebill.portal.choices import Chosen, choose, today_of
@@ -19,8 +20,11 @@ from stations.models import ImportBatch, Location, Mode, PaymentMethod, Session,
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SHORTEST_PREFIX = 4
+# Names in the URL: bin of the time plugged in, charging, idle.
+BINS = ("bin", "charging", "idle")
 # Up to so many sessions of a state are looked up from the state; above, the state from the sessions.
 RARE = 10_000
+MINUTES_OF_WEEK = HOURS_OF_WEEK * 60
 ALL_TIME = Chosen("all", None)
 
 
@@ -62,6 +66,28 @@ def in_state(state: str, *, many: bool = False, session: str = "pk") -> Q:
     return Q(**{f"{session}__in": standing.values("pk")})
 
 
+def _in_bin(column: str, n: int) -> Q:
+    """Whose ``column`` of seconds is in a duration bin. Bins count whole minutes."""
+    wanted = Q(**{f"{column}__isnull": False})
+    if n:
+        wanted &= Q(**{f"{column}__gte": DURATION_BINS_MIN[n - 1] * 60})
+    if n < len(DURATION_BINS_MIN):
+        wanted &= Q(**{f"{column}__lt": DURATION_BINS_MIN[n] * 60})
+    return wanted
+
+
+def _during(sessions: QuerySet[Session], hour: int) -> tuple[QuerySet[Session], Q]:
+    """Sessions that cover some of an hour of the week: the same hours the rollups count them in (measures.spread)."""
+    minutes = (hour * 60 + MINUTES_OF_WEEK - F("local_start_minute")) % MINUTES_OF_WEEK
+    until_s = minutes * 60 - ExtractSecond("started_at", tzinfo=UTC)
+    sessions = sessions.alias(until_s=ExpressionWrapper(until_s, output_field=IntegerField()))
+    return sessions, _started_in(hour) | Q(duration_s__gt=F("until_s"))
+
+
+def _started_in(hour: int) -> Q:
+    return Q(local_start_minute__gte=hour * 60, local_start_minute__lt=(hour + 1) * 60)
+
+
 @dataclass(slots=True)
 class SessionFilter:
     """The filters in force. ``query`` holds them as URL parameters; ``errors`` what could not be read, in words."""
@@ -74,7 +100,10 @@ class SessionFilter:
     mode: str = ""
     method: str = ""
     hour: int | None = None
+    during: int | None = None
     bin: int | None = None
+    charging: int | None = None
+    idle: int | None = None
     text: str = ""
     query: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
@@ -89,8 +118,9 @@ class SessionFilter:
         found.state = found._choice(query, "state", Chargeable.State)
         found.mode = found._choice(query, "mode", Mode)
         found.method = found._choice(query, "method", PaymentMethod)
-        found.hour = found._number(query, "hour", 168)
-        found.bin = found._number(query, "bin", len(DURATION_LABELS))
+        found.hour = found._number(query, "hour", HOURS_OF_WEEK)
+        found.during = found._number(query, "during", HOURS_OF_WEEK)
+        found.bin, found.charging, found.idle = (found._number(query, name, len(DURATION_LABELS)) for name in BINS)
         found.chosen = choose(query, today=today_of(found.entity, at), default=ALL_TIME)
         if found.chosen.error:
             found.errors.append(found.chosen.error)
@@ -159,13 +189,18 @@ class SessionFilter:
         if self.method:
             wanted &= Q(payment_method=self.method)
         if self.hour is not None:
-            wanted &= Q(local_start_hour=self.hour)
+            wanted &= _started_in(self.hour)
+        if self.during is not None:
+            sessions, plugged_in = _during(sessions, self.during)
+            wanted &= plugged_in
         if self.bin is not None:
-            # Bins count whole minutes.
-            if self.bin:
-                wanted &= Q(duration_s__gte=DURATION_BINS_MIN[self.bin - 1] * 60)
-            if self.bin < len(DURATION_BINS_MIN):
-                wanted &= Q(duration_s__lt=DURATION_BINS_MIN[self.bin] * 60)
+            wanted &= _in_bin("duration_s", self.bin)
+        if self.charging is not None:
+            wanted &= _in_bin("charging_s", self.charging)
+        if self.idle is not None:
+            # Without a charging time there is no idle time: null fits no bin.
+            sessions = sessions.alias(idle_s=F("duration_s") - F("charging_s"))
+            wanted &= _in_bin("idle_s", self.idle)
         if self.text:
             wanted &= Q(pk__in=with_number(self.text).values("pk").union(with_token(self.text).values("pk"), all=True))
         return sessions.filter(wanted).order_by()
@@ -191,7 +226,10 @@ class SessionFilter:
             "mode": self.mode and Mode(self.mode).name.capitalize(),
             "method": self.method and PaymentMethod(self.method).label,
             "hour": "" if self.hour is None else f"started {hour_words(self.hour)}",
+            "during": "" if self.during is None else f"plugged in {hour_words(self.during)}",
             "bin": "" if self.bin is None else DURATION_LABELS[self.bin],
+            "charging": "" if self.charging is None else f"charging {DURATION_LABELS[self.charging]}",
+            "idle": "" if self.idle is None else f"idle {DURATION_LABELS[self.idle]}",
             "q": self.text and f"“{self.text}”",
         }
         if self.chosen.period:

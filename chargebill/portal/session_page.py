@@ -28,11 +28,11 @@ FACT_WORDS = {
     "meter_start_kwh": "meter at start, kWh",
     "meter_stop_kwh": "meter at stop, kWh",
     "local_end_date": "local end date",
-    "local_start_hour": "local hour of the week",
+    "local_start_minute": "local minute of the week",
     "card_last4": "card ends with",
 }
 # They follow from other facts: saying them too would hide what really changed.
-DERIVED = {"duration_s", "local_end_date", "local_start_hour", "entity_id"}
+DERIVED = {"duration_s", "local_end_date", "local_start_minute", "entity_id"}
 
 
 @dataclass(frozen=True, slots=True)

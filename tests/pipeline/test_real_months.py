@@ -22,7 +22,7 @@ from chargebill.analytics import operations as analytics
 from chargebill.analytics.queries import overview
 from chargebill.core.models import LegalEntity
 from chargebill.core.periods import Period
-from stations.models import Location, Session
+from stations.models import Connector, Location, Session
 from tests.pipeline.conftest import AT, counts
 
 pytestmark = [pytest.mark.shared, pytest.mark.django_db]
@@ -47,6 +47,10 @@ class Expected:
     net_by_day: Counter = field(default_factory=Counter)
     hours: defaultdict = field(default_factory=Counter)
     durations: defaultdict = field(default_factory=Counter)
+    occupied_s: Counter = field(default_factory=Counter)
+    flowed_kwh: defaultdict = field(default_factory=lambda: defaultdict(Fraction))
+    charging: Counter = field(default_factory=Counter)
+    idle: Counter = field(default_factory=Counter)
     methods: Counter = field(default_factory=Counter)
 
     def add(
@@ -69,6 +73,24 @@ class Expected:
             self.net_cents[key] += net
             self.hours[key, local_start.weekday() * 24 + local_start.hour] += 1
             self.durations[key, sum(seconds // 60 >= edge for edge in BINS)] += 1
+            if charging_s is not None:
+                self.charging[key, sum(charging_s // 60 >= edge for edge in BINS)] += 1
+                self.idle[key, sum((seconds - charging_s) // 60 >= edge for edge in BINS)] += 1
+        flowing = charging or seconds
+        # Wall-clock arithmetic: hours go on by the clock the session began with.
+        clock, rest = local_start.replace(tzinfo=None), seconds
+        while rest > 0:
+            hour = clock.replace(minute=0, second=0, microsecond=0)
+            piece = min(rest, 3600 - int((clock - hour).total_seconds()))
+            passed = seconds - rest
+            kwh_then = Fraction(kwh) * (min(passed + piece, flowing) - min(passed, flowing)) / flowing
+            for key in (place, "all"):
+                self.occupied_s[key, hour.weekday() * 24 + hour.hour] += piece
+                self.flowed_kwh[key, hour.weekday() * 24 + hour.hour] += kwh_then
+            clock, rest = hour + timedelta(hours=1), rest - piece
+        if seconds == 0:
+            for key in (place, "all"):
+                self.flowed_kwh[key, local_start.weekday() * 24 + local_start.hour] += Fraction(kwh)
         self.by_day[local_end.date()] += 1
         self.net_by_day[local_end.date()] += net
 
@@ -197,8 +219,19 @@ def _compare(entity: LegalEntity, expected: Expected, key: str, place: Location 
     assert Fraction(seen.totals.energy_kwh) == expected.energy[key]
     assert seen.totals.duration_s == expected.duration_s[key]
     assert (seen.totals.gross * 100, seen.totals.net * 100) == (expected.gross_cents[key], expected.net_cents[key])
-    assert seen.hours == [expected.hours[key, hour] for hour in range(168)]
-    assert [n for _, n in seen.durations] == [expected.durations[key, i] for i in range(9)]
+    assert [hour.sessions for hour in seen.hours] == [expected.hours[key, hour] for hour in range(168)]
+    assert [hour.occupied_s for hour in seen.hours] == [expected.occupied_s[key, hour] for hour in range(168)]
+    # Whole tenths of a watt-hour: each session may be off by less than one in an hour, in all by nothing.
+    for n, hour in enumerate(seen.hours):
+        assert abs(Fraction(hour.energy_kwh) - expected.flowed_kwh[key, n]) * 10_000 <= 2 * expected.sessions[key]
+    assert Fraction(sum(hour.energy_kwh for hour in seen.hours)) == expected.energy[key]
+    counted = [(bin_.sessions, bin_.charging, bin_.idle) for bin_ in seen.durations]
+    assert counted == [(expected.durations[key, i], expected.charging[key, i], expected.idle[key, i]) for i in range(9)]
+    first, last = min(expected.by_day), max(expected.by_day)
+    plugs = Connector.objects.filter(evse__location=place) if place else Connector.objects.all()
+    # Dundee moved its plugs between places: one of them has sessions and no plug of its own any more.
+    time_there = plugs.count() * ((last - first).days + 1) * 86_400
+    assert seen.utilization == (expected.duration_s[key] / time_there if time_there else None)
     if place is None:
         assert {day.day: day.sessions for day in seen.by_day} == dict(expected.by_day)
         assert {day.day: day.net * 100 for day in seen.by_day} == dict(expected.net_by_day)

@@ -141,10 +141,10 @@ def chargeables_locked() -> dict[int, Standing]:
 def test_a_new_time_zone_moves_local_days_and_counts(priced_entity: LegalEntity, import_rows: Import) -> None:
     import_rows(row(start="06/09/2018,23:00", end="06/09/2018,23:50"))
     session = Session.objects.get()
-    assert (session.local_end_date, session.local_start_hour) == (date(2018, 9, 6), 3 * 24 + 23)
+    assert (session.local_end_date, session.local_start_minute) == (date(2018, 9, 6), (3 * 24 + 23) * 60)
     job = pipeline.change_time_zone(location=session.location, time_zone="Europe/Berlin", actor=None, at=AT)
     assert job is not None
     jobs.run_here(job)
     session.refresh_from_db()
-    assert (session.local_end_date, session.local_start_hour) == (date(2018, 9, 7), 4 * 24)
+    assert (session.local_end_date, session.local_start_minute) == (date(2018, 9, 7), 4 * 24 * 60)
     assert analytics.differing() == 0

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -51,6 +51,8 @@ def test_the_tiles_add_up_what_ended_in_the_period(network: list[Fact], signed_i
     net = sum(Cdr.objects.filter(session__external_id__in=numbers).values_list("net_amount", flat=True), Decimal(0))
     energy = sum((fact.kwh for fact in september), Decimal(0))
 
+    ends = [fact.local_end.date() for fact in network]
+    days_with_data = (date(2026, 10, 1) - min(ends)).days
     values = {tile.title: tile.value for tile in page["tiles"]}
     seconds = sum(fact.duration_s for fact in september) // len(september)
     assert values == {
@@ -58,6 +60,7 @@ def test_the_tiles_add_up_what_ended_in_the_period(network: list[Fact], signed_i
         "Energy": f"{energy:,.1f} kWh",
         "Sessions": str(len(september)),
         "Average duration": f"{seconds // 3600} h {seconds % 3600 // 60:02} min",
+        "Utilization": f"{100 * sum(fact.duration_s for fact in september) / (2 * days_with_data * 86_400):.1f} %",
     }
     # The first of September is where these data begin: there is nothing to compare with.
     assert {tile.change for tile in page["tiles"]} == {""}
@@ -101,6 +104,39 @@ def test_every_figure_opens_the_sessions_it_counts(network: list[Fact], signed_i
         assert count_behind(signed_in, cells[hour].link) == count
         assert f": {count} session" in cells[hour].words
     assert [hour for hour, cell in enumerate(cells) if not cell.link] == [hour for hour in range(168) if not by_hour[hour]]
+
+
+def covered(fact: Fact) -> set[int]:
+    """Hours of the week a session is plugged in for, second by second in steps of a minute on its own clock."""
+    hours = set()
+    moment = fact.start
+    while moment < fact.end:
+        local = moment.astimezone(fact.zone)
+        hours.add(local.weekday() * 24 + local.hour)
+        moment += timedelta(minutes=1)
+    return hours
+
+
+@pytest.mark.parametrize("heat", ["energy", "occupied"])
+def test_an_hour_of_energy_or_of_use_opens_the_sessions_plugged_in_then(
+    heat: str, network: list[Fact], signed_in: Client
+) -> None:
+    expected = Counter(hour for fact in in_september(network) for hour in covered(fact))
+    cells = [cell for _, day in opened(signed_in, heat=heat, **SEPTEMBER)["charts"]["hours"].extra for cell in day]
+    for hour, count in [*expected.most_common(8), *expected.most_common()[-8:]]:
+        assert count_behind(signed_in, cells[hour].link) == count, hour
+    assert [hour for hour, cell in enumerate(cells) if cell.link] == sorted(expected)
+
+
+@pytest.mark.parametrize("kind", ["charging", "idle"])
+def test_charging_and_idle_times_open_their_sessions(kind: str, network: list[Fact], signed_in: Client) -> None:
+    edges = (15, 30, 60, 120, 240, 480, 720, 1440)
+    seconds = [fact.charging_s if kind == "charging" else fact.duration_s - fact.charging_s for fact in in_september(network)]
+    expected = Counter(sum(value // 60 >= edge for edge in edges) for value in seconds)
+    chart = opened(signed_in, long=kind, **SEPTEMBER)["charts"]["durations"]
+    assert [row[1] for row in chart.rows] == [expected[n] for n in range(9)]
+    for row, (link, _) in zip(chart.rows, chart.shown, strict=True):
+        assert (count_behind(signed_in, link) if link else 0) == row[1], row
 
 
 def test_one_place_counts_only_its_own(network: list[Fact], signed_in: Client) -> None:
@@ -155,7 +191,15 @@ def test_an_empty_period_says_where_the_sessions_are(network: list[Fact], signed
 
 
 def test_a_broken_address_still_shows_the_business(network: list[Fact], signed_in: Client) -> None:
-    for query in ({"from": "x"}, {"entity": "none"}, {"location": "-1"}, {"currency": "<b>"}, {"period": "?"}, {"heat": "x"}):
+    for query in (
+        {"from": "x"},
+        {"entity": "none"},
+        {"location": "-1"},
+        {"currency": "<b>"},
+        {"period": "?"},
+        {"heat": "x"},
+        {"long": "x"},
+    ):
         assert opened(signed_in, **query)["tiles"], query
 
 
