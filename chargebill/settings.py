@@ -128,6 +128,14 @@ WHITENOISE_USE_FINDERS = not environment.is_production
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 3600
 
+# Pages kept until the data change (portal/kept_pages.py), per process. While templates are edited nothing is kept.
+CACHES = {
+    "default": {
+        "BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}",
+        "OPTIONS": {"MAX_ENTRIES": 200},
+    }
+}
+
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # A job whose worker has not been heard of for so long is taken over by another worker.

@@ -70,6 +70,8 @@ def pytest_configure(config: pytest.Config) -> None:
     Path(settings.STATIC_ROOT).mkdir()
     # Real password hashes are slow on purpose; a test that signs in wants a user, not a delay.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # A test that is rolled back takes the data's version back too: what was kept under it would be another test's.
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     if connection.vendor == "sqlite":
         # A file, as in real life: threads and processes get connections of their own, and WAL is on.
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")

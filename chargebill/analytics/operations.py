@@ -9,7 +9,7 @@ from django.db import transaction
 from billing.chargeables import counts_as_revenue
 from chargebill.analytics.measures import BIN_MEASURES, HOUR_MEASURES, MEASURES, Counted, Deltas
 from chargebill.analytics.models import LocationDay, NetworkDay, NetworkDuration, NetworkHour, RollupLayout
-from chargebill.core import bulk
+from chargebill.core import bulk, data_version
 from chargebill.core.models import LegalEntity
 from stations.models import Session
 
@@ -92,6 +92,7 @@ def rebuild() -> None:
             model.objects.all().delete()
         apply(deltas)
         RollupLayout.objects.update_or_create(pk=1, defaults={"layout": LAYOUT})
+        data_version.moved()
 
 
 def count_anew_if_outdated() -> None:

@@ -112,6 +112,18 @@ class LegalEntity(models.Model):
         return [word for field, word in needed.items() if not getattr(self, field)]
 
 
+class DataVersion(models.Model):
+    """One row: how many changes this database has seen (data_version.py)."""
+
+    version = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="data_version_is_one_row")]
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
 class AuditEvent(models.Model):
     """One thing somebody did, with the reason and what changed. Never changes: written in the transaction of the deed."""
 

@@ -59,9 +59,11 @@ class PortalSite(UnfoldAdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from chargebill.portal import overview
+        from chargebill.portal.kept_pages import kept
 
         request.current_app = self.name
-        return overview.index(request, {**self.each_context(request), "title": self.index_title, **(extra_context or {})})
+        title = {"title": self.index_title, **(extra_context or {})}
+        return kept(request, lambda: overview.index(request, {**self.each_context(request), **title}))
 
 
 class PortalAdminConfig(AdminConfig):

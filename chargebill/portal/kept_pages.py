@@ -1,0 +1,37 @@
+"""Keeps a page as it was made for one person, until anything it may show has changed."""
+
+import hashlib
+import re
+from collections.abc import Callable
+
+from django.contrib.messages import get_messages
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.utils import timezone
+
+from chargebill.core import data_version
+
+# Every local midnight lies on a quarter of an hour: what "this month" means can't change within one.
+SLOT_S = 900
+TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*')
+
+
+def kept(request: HttpRequest, make: Callable[[], HttpResponse]) -> HttpResponse:
+    """The page of this address as this person sees it, made by ``make`` when it isn't at hand."""
+    if request.method != "GET" or len(get_messages(request)):
+        return make()
+    # Read before the page is made: a change in between makes the kept page out of date, not wrong.
+    slot = int(timezone.now().timestamp()) // SLOT_S
+    said = f"{request.user.pk} {data_version.current()} {slot} {request.get_full_path()}"
+    key = f"page:{hashlib.sha256(said.encode()).hexdigest()}"
+    if (html := cache.get(key)) is None:
+        response = make()
+        if hasattr(response, "render"):
+            response = response.render()
+        if response.status_code != 200 or response.streaming or len(get_messages(request)):
+            return response
+        html = response.content
+        cache.set(key, html, SLOT_S)
+    token = get_token(request).encode()
+    return HttpResponse(TOKEN.sub(lambda found: found[1] + token, html))
