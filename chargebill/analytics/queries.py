@@ -5,9 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Max, Min, Q, Sum
 
-from billing.models import Chargeable
 from chargebill.analytics.measures import (
     BIN_MEASURES,
     DURATION_LABELS,
@@ -91,8 +90,6 @@ class Overview:
     currency: str
     totals: Totals
     previous: Totals
-    unpriced: int
-    held: int
     connectors: int
     days: int
     utilization: float | None
@@ -126,7 +123,6 @@ def overview(*, entity: LegalEntity, period: Period[date], location: Location | 
     here = rows.filter(_within(period))
     found = sorted(here.exclude(currency="").filter(sessions__gt=0).values_list("currency", flat=True).distinct().order_by())
     currency = currency or entity.base_currency or (found[0] if found else "")
-    states = _states(entity, period, location)
     totals = _totals(here, currency)
     before = _totals(rows.filter(_within(previous(period))), currency)
     known = data_period(entity)
@@ -136,8 +132,6 @@ def overview(*, entity: LegalEntity, period: Period[date], location: Location | 
         currency=currency,
         totals=totals,
         previous=before,
-        unpriced=states.get(Chargeable.State.UNPRICED, 0),
-        held=states.get(Chargeable.State.HELD, 0),
         connectors=connectors,
         days=len(days),
         utilization=_share(totals.duration_s, connectors, len(days) * 24),
@@ -267,20 +261,6 @@ def _durations(entity: LegalEntity, period: Period[date], location: Location | N
         for bin_, *found in rows.annotate(**sums):
             counts[bin_] = found
     return [Bin(label, *row) for label, row in zip(DURATION_LABELS, counts, strict=True)]
-
-
-def _states(entity: LegalEntity, period: Period[date], location: Location | None) -> dict[str, int]:
-    """Sessions that wait for a person. Read from the (state, reason) index: waiting ones are few."""
-    waiting = Chargeable.objects.filter(
-        state__in=[Chargeable.State.UNPRICED, Chargeable.State.HELD],
-        session__entity=entity,
-        session__local_end_date__gte=period.start,
-    )
-    if period.end:
-        waiting = waiting.filter(session__local_end_date__lt=period.end)
-    if location:
-        waiting = waiting.filter(session__location=location)
-    return dict(waiting.values_list("state").annotate(n=Count("pk")).order_by())
 
 
 def grand_totals() -> dict[str, Any]:

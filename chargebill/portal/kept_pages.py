@@ -1,8 +1,9 @@
-"""Keeps a page as it was made for one person, until anything it may show has changed."""
+"""Keeps a page as it was made for one person, and figures behind it, until anything they may show has changed."""
 
 import hashlib
 import re
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.messages import get_messages
 from django.core.cache import cache
@@ -17,14 +18,26 @@ SLOT_S = 900
 TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*')
 
 
+def kept_value(name: str, make: Callable[[], Any]) -> Any:
+    """What ``make`` finds in the data, the same for everybody."""
+    key = _key(name)
+    if (value := cache.get(key)) is None:
+        value = make()
+        cache.set(key, value, SLOT_S)
+    return value
+
+
+def _key(said: str) -> str:
+    """Read before what is kept under it is made: a change in between makes that out of date, not wrong."""
+    slot = int(timezone.now().timestamp()) // SLOT_S
+    return hashlib.sha256(f"{data_version.current()} {slot} {said}".encode()).hexdigest()
+
+
 def kept(request: HttpRequest, make: Callable[[], HttpResponse]) -> HttpResponse:
     """The page of this address as this person sees it, made by ``make`` when it isn't at hand."""
     if request.method != "GET" or len(get_messages(request)):
         return make()
-    # Read before the page is made: a change in between makes the kept page out of date, not wrong.
-    slot = int(timezone.now().timestamp()) // SLOT_S
-    said = f"{request.user.pk} {data_version.current()} {slot} {request.get_full_path()}"
-    key = f"page:{hashlib.sha256(said.encode()).hexdigest()}"
+    key = _key(f"page {request.user.pk} {request.get_full_path()}")
     if (html := cache.get(key)) is None:
         response = make()
         if hasattr(response, "render"):

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from chargebill.analytics.queries import Overview, Totals, data_period, overview
@@ -17,13 +17,13 @@ from chargebill.core.models import LegalEntity
 from chargebill.core.periods import Period, previous
 from chargebill.portal import format as written
 from chargebill.portal import overview_charts as charts
-from chargebill.portal.assignment_gaps import needs_of
 from chargebill.portal.choices import PRESETS, Chosen, choose, recent_month, today_of
 from chargebill.portal.overview_charts import Chart
+from chargebill.portal.overview_needs import needs
 from chargebill.portal.session_export import csv_lines
 from chargebill.portal.session_filters import period_query
 from chargebill.portal.site import page
-from stations.models import Location, QuarantinedRow
+from stations.models import Location
 
 PERMISSION = "analytics.view_networkday"
 
@@ -42,16 +42,6 @@ class Tile:
     change: str = ""
     up: bool | None = None
     is_judged: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Something that waits for a person."""
-
-    count: int
-    words: str
-    icon: str
-    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,35 +180,6 @@ def _utilization_words(found: Overview) -> str:
     return f"Time plugged in of these sessions, of the time of {connectors} on {days}."
 
 
-def needs(request: HttpRequest, selection: Selection, found: Overview) -> list[Need]:
-    """What waits for a person, where this user may see it."""
-    waiting = [
-        Need(found.unpriced, "without a price", "money_off", selection.sessions(state="UNPRICED")),
-        Need(found.held, "held", "pan_tool", f"{reverse('admin:review')}?{urlencode({'entity': selection.entity.pk})}"),
-    ]
-    if request.user.has_perm("billing.view_assignment"):
-        gaps = needs_of(selection.entity)
-        missing = f"{reverse('admin:no_price')}?{urlencode({'entity': selection.entity.pk})}"
-        many = "connector without a price" if gaps.connectors == 1 else "connectors without a price"
-        waiting.append(Need(gaps.connectors, many, "ev_station", missing))
-        clash = "contradiction between assignments" if gaps.conflicts == 1 else "contradictions between assignments"
-        waiting.append(Need(gaps.conflicts, clash, "call_split", missing))
-    if request.user.has_perm("stations.view_quarantinedrow"):
-        rows = QuarantinedRow.objects.filter(state=QuarantinedRow.State.WAITING, source__entity=selection.entity).count()
-        waiting.append(Need(rows, "refused rows to correct", "report", _list("stations_quarantinedrow", state__exact="WAITING")))
-    if request.user.has_perm("stations.view_location"):
-        new = Location.objects.filter(entity=selection.entity, needs_review=True).count()
-        waiting.append(Need(new, "new places to look at", "visibility", _list("stations_location", needs_review__exact="1")))
-    return [need for need in waiting if need.count and need.link]
-
-
-def _list(model: str, **query: str) -> str:
-    try:
-        return f"{reverse(f'admin:{model}_changelist')}?{urlencode(query)}"
-    except NoReverseMatch:
-        return ""
-
-
 def figures(selection: Selection) -> Overview:
     return overview(entity=selection.entity, period=selection.period, location=selection.location, currency=selection.currency)
 
@@ -249,7 +210,7 @@ def index(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
             "selection": selection,
             "found": found,
             "tiles": tiles(selection, found),
-            "needs": needs(request, selection, found),
+            "needs": needs(request, selection.entity),
             "charts": all_charts(selection, found),
             "before": previous(selection.period) if selection.compares else None,
             "other_currencies": [(code, selection.with_(currency=code)) for code in found.other_currencies],

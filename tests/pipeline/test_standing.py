@@ -51,7 +51,7 @@ def test_without_a_tariff_there_is_no_price_and_no_revenue(entity: LegalEntity, 
     import_rows(row())
     assert standing() == ("UNPRICED", "no_tariff")
     seen = queries.overview(entity=entity, period=SEPTEMBER)
-    assert (seen.totals.sessions, seen.totals.net, seen.unpriced) == (1, Decimal(0), 1)
+    assert (seen.totals.sessions, seen.totals.net) == (1, Decimal(0))
 
 
 def test_without_a_tax_rule_it_is_held_and_never_taxed_at_zero(priced_entity: LegalEntity, import_rows: Import) -> None:

@@ -19,7 +19,7 @@ from chargebill.core.periods import days
 from chargebill.portal import overview
 from chargebill.portal.overview import change_of
 from chargebill.portal.overview_charts import bars_of, level_of, step_of
-from stations.models import Location
+from stations.models import Connector, Location
 from tests.portal.network import Fact, Network
 
 SEPTEMBER = {"from": "2026-09-01", "to": "2026-09-30"}
@@ -167,12 +167,27 @@ def test_held_sessions_and_refused_rows_wait_at_the_top(network: list[Fact], bri
     held = Fact("H1", "Am Kai", datetime(2026, 9, 3, 8, tzinfo=UTC), datetime(2026, 9, 3, 9, tzinfo=UTC), Decimal(5), 60)
     backwards = Fact("Q1", "Am Kai", held.end, held.start, Decimal(5), 60)
     bring_in([held, backwards], name="takings.csv", mode="collected")
-    needs = {need.words: need for need in opened(signed_in, **SEPTEMBER)["needs"]}
+    # What waits does so in any period.
+    needs = {need.words: need for need in opened(signed_in, **OCTOBER)["needs"]}
 
     assert signed_in.get(needs["held"].link).context["held"] == needs["held"].count == 1
-    assert needs["refused rows to correct"].count == 1
-    assert signed_in.get(needs["refused rows to correct"].link).status_code == 200
-    assert "held" not in {need.words for need in opened(signed_in, **OCTOBER)["needs"]}
+    assert needs["refused row to correct"].count == 1
+    assert signed_in.get(needs["refused row to correct"].link).context["page"].paginator.count == 1
+
+
+def test_the_money_at_stake_is_that_of_the_held_sessions(bring_in: Network, signed_in: Client) -> None:
+    start = datetime(2026, 9, 3, 8, tzinfo=UTC)
+    facts = [
+        Fact(f"H{n}", "Am Kai", start + timedelta(hours=2 * n), start + timedelta(hours=2 * n + 1), Decimal(kwh), 60)
+        for n, kwh in enumerate(["10", "100", "250.5"])
+    ]
+    bring_in(facts[:1])
+    Connector.objects.update(rated_kw=22)
+    bring_in(facts[1:], name="impossible.csv")
+    (need,) = [need for need in opened(signed_in)["needs"] if need.words == "held"]
+    # 0.49 for a kWh and 0.02 for each of 59 idle minutes: 50.18 and 123.925.
+    assert (need.count, need.amount) == (2, "EUR 174.11")
+    assert "<strong>2</strong> held, EUR 174.11</a>" in signed_in.get("/").content.decode()
 
 
 def test_it_opens_on_the_latest_month_with_sessions_when_they_are_old(
