@@ -27,6 +27,7 @@ def values(entity: LegalEntity, **other: Any) -> dict[str, Any]:
     fixed = {
         "fiscal_year_start_month": "1",
         "spanning_policy": "START",
+        "busy_per_week": "17",
         "vat_ids": vat_ids,
         "billing_from": "",
         "tax_rules-TOTAL_FORMS": "0",

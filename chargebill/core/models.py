@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -89,6 +89,12 @@ class LegalEntity(models.Model):
         choices=SpanningPolicy,
         default=SpanningPolicy.START,
         help_text="For sessions of which only totals are known. Metered ones are split where the price changes.",
+    )
+    busy_per_week = models.PositiveSmallIntegerField(
+        "usually busy from",
+        default=17,
+        validators=[MinValueValidator(1)],
+        help_text="Sessions a week. A connector that usually has so many, but none for 48 hours, is listed as silent.",
     )
     is_provisional = models.BooleanField("needs review", default=False)
 

@@ -29,6 +29,7 @@ from chargebill.portal import (  # noqa: F401
     review,
     search,
     sessions,
+    silent,
     sources,
     tariff_actions,
     tariff_editor,

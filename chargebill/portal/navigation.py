@@ -38,6 +38,7 @@ SECTIONS = (
         (
             listing("Sessions", "stations", "session"),
             Entry("Review queue", "admin:review", ("billing.view_chargeable",)),
+            Entry("Silent connectors", "admin:silent", ("stations.view_session",)),
             listing("Imports", "stations", "importbatch", "/imports/"),
             listing("Quarantine", "stations", "quarantinedrow", "/quarantine/"),
             Entry("Parallel month", "admin:parallel", ("billing.view_cdr",)),

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from billing import review
 from billing.models import Chargeable
@@ -13,7 +14,9 @@ from chargebill.core.models import LegalEntity
 from chargebill.portal.assignment_gaps import needs_of
 from chargebill.portal.kept_pages import kept_value
 from chargebill.portal.review import CONFIRM, PERMISSIONS, money_of
+from chargebill.portal.silent import PERMISSION as SEE_SILENT
 from stations.models import Location, QuarantinedRow
+from stations.silent import silent_connectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Waiting:
     to_confirm: int
     connectors_without_price: int
     contradictions: int
+    silent: int
     refused_rows: int
     new_places: int
 
@@ -56,6 +60,7 @@ def waiting_at(entity: LegalEntity) -> Waiting:
         to_confirm=len(review.waiting_for_second(entity)),
         connectors_without_price=gaps.connectors,
         contradictions=gaps.conflicts,
+        silent=len(silent_connectors(entity=entity, at=timezone.now()).connectors),
         refused_rows=QuarantinedRow.objects.filter(state=QuarantinedRow.State.WAITING, source__entity=entity).count(),
         new_places=Location.objects.filter(entity=entity, needs_review=True).count(),
     )
@@ -101,6 +106,8 @@ def needs(request: HttpRequest, entity: LegalEntity) -> list[Need]:
         "call_split",
         gaps,
     )
+    silence = "usually busy, silent 48 h"
+    add(may(SEE_SILENT), found.silent, silence, silence, "sensors_off", _link("silent", **ours))
     add(
         may("stations.view_quarantinedrow"),
         found.refused_rows,

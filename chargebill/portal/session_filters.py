@@ -16,7 +16,7 @@ from chargebill.analytics.measures import DURATION_BINS_MIN, DURATION_LABELS, HO
 from chargebill.core.models import LegalEntity
 from chargebill.core.periods import Period
 from chargebill.portal.choices import Chosen, choose, today_of
-from stations.models import ImportBatch, Location, Mode, PaymentMethod, Session, Source
+from stations.models import Connector, ImportBatch, Location, Mode, PaymentMethod, Session, Source
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SHORTEST_PREFIX = 4
@@ -95,6 +95,7 @@ class SessionFilter:
     chosen: Chosen = ALL_TIME
     entity: LegalEntity | None = None
     location: Location | None = None
+    connector: Connector | None = None
     batch: ImportBatch | None = None
     state: str = ""
     mode: str = ""
@@ -114,6 +115,7 @@ class SessionFilter:
         found = cls(text=query.get("q", "").strip()[:100])
         found.entity = found._one(LegalEntity, query, "entity", "company")
         found.location = found._one(Location, query, "location", "place")
+        found.connector = found._one(Connector, query, "connector", "connector")
         found.batch = found._one(ImportBatch, query, "batch", "import")
         found.state = found._choice(query, "state", Chargeable.State)
         found.mode = found._choice(query, "mode", Mode)
@@ -179,6 +181,9 @@ class SessionFilter:
                     wanted &= Q(**{f"{name}_unindexed": value.pk})
                 else:
                     wanted &= Q(**{name: value})
+        if self.connector is not None:
+            # Its index is in time order already.
+            wanted &= Q(connector=self.connector)
         if self.state:
             wanted &= in_state(self.state, many=many)
         if self.mode:
@@ -211,7 +216,7 @@ class SessionFilter:
             wanted &= Q(local_end_date__lt=period.end)
             # Follows from it, as no zone is a day off UTC: where to begin when walking back in time.
             wanted &= Q(started_at__lt=datetime.combine(period.end, time(), UTC) + timedelta(days=1))
-        if not (many or self.entity or self.location or self.batch):
+        if not (many or self.entity or self.location or self.connector or self.batch):
             # True of every session: days are indexed by company.
             wanted &= Q(entity__in=LegalEntity.objects.values("pk"))
         return wanted
@@ -221,6 +226,7 @@ class SessionFilter:
         words = {
             "entity": self.entity and self.entity.name,
             "location": self.location and self.location.name,
+            "connector": self.connector and f"connector {self.connector}",
             "batch": self.batch and f"import {self.batch.file_name}",
             "state": self.state and Chargeable.State(self.state).label,
             "mode": self.mode and Mode(self.mode).name.capitalize(),
