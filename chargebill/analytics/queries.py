@@ -1,11 +1,11 @@
 """Reads the rollups: the figures of the Overview."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max, Min, Q, Sum
+from django.db.models import Q, Sum
 
 from chargebill.analytics.measures import (
     BIN_MEASURES,
@@ -104,10 +104,10 @@ class Overview:
 
 def data_period(entity: LegalEntity) -> Period[date] | None:
     """From the first to after the last day with a session of the entity; None when there is none."""
-    ends = NetworkDay.objects.filter(entity=entity, sessions__gt=0).aggregate(first=Min("day"), last=Max("day"))
-    if ends["first"] is None:
-        return None
-    return Period(ends["first"], date.fromordinal(ends["last"].toordinal() + 1))
+    # From either end of the index: smallest and largest in one query would read every day there is.
+    days = NetworkDay.objects.filter(entity=entity, sessions__gt=0).values_list("day", flat=True)
+    first, last = days.order_by("day").first(), days.order_by("-day").first()
+    return Period(first, last + timedelta(days=1)) if first and last else None
 
 
 def overview(*, entity: LegalEntity, period: Period[date], location: Location | None = None, currency: str = "") -> Overview:
