@@ -18,7 +18,7 @@ from chargebill.analytics.measures import DURATION_LABELS
 from chargebill.core.admin import ReadOnlyAdmin
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity
-from chargebill.portal import session_export, session_page
+from chargebill.portal import session_export, session_page, way_back
 from chargebill.portal.choices import PRESETS
 from chargebill.portal.session_filters import SessionFilter
 from stations.models import Location, Mode, PaymentMethod, Session
@@ -149,6 +149,8 @@ class SessionAdmin(ReadOnlyAdmin):
             "page": page,
             "columns": [self._column(column, page, wanted) for column in LIST_COLUMNS],
             "chips": list(wanted.chips()),
+            "crumbs": [("Overview", overview)] if (overview := way_back.to_overview(wanted.query)) else [],
+            "to_record": way_back.to_record(request),
             "newer_url": urlencode({**chosen, "before": page.newer}) if page.newer else "",
             "older_url": urlencode({**chosen, "after": page.older}) if page.older else "",
             "entities": list(LegalEntity.objects.order_by("name").values_list("pk", "name")),
@@ -229,7 +231,7 @@ class SessionAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             **session_page.context_of(session, with_customers=can_see_customers(request)),
             "title": f"Session {session.external_id}",
-            "crumbs": [("Sessions", reverse("admin:stations_session_changelist"))],
+            "crumbs": [("Sessions", way_back.to_list(request, reverse("admin:stations_session_changelist")))],
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name

@@ -152,8 +152,17 @@ def test_an_hour_of_the_week_opens_its_sessions_and_the_way_back_keeps_the_view(
     page.wait_for_url("**/stations/session/?*hour=*")
     count = int(re.search(r": (\d+) session", words).group(1))  # type: ignore[union-attr]
     expect(page.locator("#sessions-table tbody tr")).to_have_count(count)
-    page.go_back()
-    page.wait_for_url(f"**/?{SEPTEMBER}")
+    chips = page.get_by_role("main").get_by_text(re.compile("started (Mon|Tue|Wed|Thu|Fri|Sat|Sun) "))
+    expect(chips).to_be_visible()
+    page.locator("#sessions-table tbody th a").first.click()
+    page.wait_for_url("**/change/?*")
+    page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="Sessions").click()
+    page.wait_for_url("**/stations/session/?*hour=*")
+    expect(page.locator("#sessions-table tbody tr")).to_have_count(count)
+    expect(chips).to_be_visible()
+    page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="Overview").click()
+    page.wait_for_url(re.compile(r"/\?entity=\d+&from=2026-09-01&to=2026-09-30$"))
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
 
 def test_the_table_behind_a_chart_holds_its_values(page: Page, sign_in: Any, network: list[Fact]) -> None:

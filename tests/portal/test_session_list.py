@@ -1,6 +1,7 @@
 """The list of sessions: what each filter keeps, how it pages, and that exports hold exactly the same sessions."""
 
 import csv
+import html
 import io
 import re
 from collections.abc import Callable
@@ -256,3 +257,22 @@ def test_nobody_adds_changes_or_deletes_a_session(network: list[Fact], signed_in
         signed_in.post(url, {"post": "yes", "energy_kwh": "1"})
     signed_in.post(LIST, {"action": "delete_selected", "_selected_action": [session.pk], "post": "yes"})
     assert list(Session.objects.order_by("pk").values()) == before
+
+
+def test_a_session_leads_back_to_the_list_as_it_was_filtered_and_that_to_its_overview(
+    network: list[Fact], signed_in: Client
+) -> None:
+    entity = Session.objects.values_list("entity_id", flat=True)[0]
+    asked = {"entity": str(entity), "from": "2026-09-01", "to": "2026-09-30", "method": "APP", "sort": "energy"}
+    page = signed_in.get("/stations/session/", asked)
+    assert page.context["crumbs"] == [("Overview", f"/?entity={entity}&from=2026-09-01&to=2026-09-30")]
+    link = re.search(r'href="(/stations/session/\d+/change/\?[^"]+)"', page.content.decode())
+    assert link
+    ((_, back),) = signed_in.get(html.unescape(link[1])).context["crumbs"]
+    assert signed_in.get(back).context["page"].sessions == page.context["page"].sessions
+    assert signed_in.get(back).context["page"].sort == "energy"
+    # Opened from elsewhere, or with an address somebody made up, it leads to the whole list and nowhere else.
+    bare = signed_in.get(html.unescape(link[1]).partition("?")[0])
+    assert bare.context["crumbs"] == [("Sessions", "/stations/session/")]
+    made_up = signed_in.get(html.unescape(link[1]).partition("?")[0], {"_changelist_filters": "//elsewhere.example/?x"})
+    assert made_up.context["crumbs"][0][1].startswith("/stations/session/?")

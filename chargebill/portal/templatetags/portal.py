@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 
 from chargebill.portal import format as written
 from chargebill.portal import states
+from chargebill.portal.way_back import to_list
 from stations.models import Session
 
 register = template.Library()
@@ -46,7 +47,7 @@ def page_head(context: Context) -> PageHead:
     if opts is None:
         return PageHead([], str(title))
     plural = capfirst(opts.verbose_name_plural)
-    listing = (plural, _link(admin_urlname(opts, "changelist")))
+    listing = (plural, to_list(context["request"], _link(admin_urlname(opts, "changelist"))))
     if context.get("cl") is not None:
         return PageHead([], plural)
     if original is None or isinstance(original, str):
