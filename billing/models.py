@@ -9,6 +9,17 @@ from django.db.models import F, Q
 from django.db.models.functions import Abs
 from django.db.models.lookups import LessThan
 
+from billing.journal_models import (  # noqa: F401
+    Account,
+    AccountingPeriod,
+    JournalBook,
+    JournalEntry,
+    JournalSeal,
+    PeriodChange,
+    PeriodClosing,
+    Posting,
+    SigningKey,
+)
 from billing.review_models import (  # noqa: F401
     CheckFinding,
     CheckSettings,

@@ -3,8 +3,11 @@
     class Cdr(models.Model):
         frozen = [Frozen()]
 
+Beside it a model may say what is ``refused``: a row that may not come, or a change that other tables speak against.
+
 Before a migrate that has something to apply the triggers go, after it they are made equal to the declaration: SQLite
-drops a table's triggers without a word when a migration makes the table anew. Inserting is never looked at.
+drops a table's triggers without a word when a migration makes the table anew. Where nothing is ``refused``, inserting
+is never looked at.
 """
 
 from collections.abc import Iterable
@@ -35,8 +38,26 @@ class Frozen:
     stays: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """``event`` ("INSERT", "UPDATE") is refused when ``when`` holds, with the words ``said``.
+
+    ``when`` is SQL on ``NEW`` (and ``OLD``) that both databases understand, other tables included; ``hold`` a query that
+    PostgreSQL runs before, to lock what ``when`` looks at. SQLite needs none: a writing transaction is alone.
+    """
+
+    event: str
+    when: str
+    said: str
+    hold: str = ""
+
+
 def rules_of(model: type[models.Model]) -> list[Frozen]:
     return list(getattr(model, "frozen", []))
+
+
+def refusals_of(model: type[models.Model]) -> list[Refused]:
+    return list(getattr(model, "refused", []))
 
 
 def declared(model: type[models.Model], connection: BaseDatabaseWrapper) -> dict[str, str]:
@@ -58,7 +79,23 @@ def declared(model: type[models.Model], connection: BaseDatabaseWrapper) -> dict
                     f'CREATE TRIGGER "{name}_truncate" BEFORE TRUNCATE ON "{table}"'
                     f" FOR EACH STATEMENT EXECUTE FUNCTION {FUNCTION}('{kept}')"
                 )
+    for number, refusal in enumerate(refusals_of(model), 1):
+        name = f"{PREFIX}{table}_refused_{number}"
+        wanted[name] = _refusal(connection, name, table, refusal)
     return wanted
+
+
+def _refusal(connection: BaseDatabaseWrapper, name: str, table: str, refusal: Refused) -> str:
+    """PostgreSQL's own WHEN knows no other table, so the condition stands in a function of the trigger's name."""
+    head = f'CREATE TRIGGER "{name}" BEFORE {refusal.event} ON "{table}" FOR EACH ROW'
+    if connection.vendor != "postgresql":
+        return f"{head} BEGIN SELECT RAISE(ABORT, '{refusal.said}') WHERE {refusal.when}; END"
+    hold = f" PERFORM {refusal.hold.removeprefix('SELECT ')};" if refusal.hold else ""
+    return (
+        f'CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN{hold} IF {refusal.when}'
+        f" THEN RAISE EXCEPTION '{refusal.said}' USING ERRCODE = 'integrity_constraint_violation'; END IF;"
+        f' RETURN NEW; END $$; {head} EXECUTE FUNCTION "{name}"()'
+    )
 
 
 def _columns(meta: Options[Any], rule: Frozen) -> list[str]:
@@ -111,7 +148,7 @@ def install(found: Iterable[type[models.Model]], using: str = DEFAULT_DB_ALIAS) 
         if model._meta.managed and not model._meta.proxy and model._meta.db_table in tables:
             looked_at.add(model._meta.db_table)
             # Half-way through the migrations a table may lack a column that a trigger would name.
-            if rules_of(model) and _is_whole(model, connection):
+            if (rules_of(model) or refusals_of(model)) and _is_whole(model, connection):
                 statements = declared(model, connection)
                 wanted |= statements
                 of_table |= dict.fromkeys(statements, model._meta.db_table)

@@ -22,13 +22,25 @@ IN_SHORT = {
     ADMINISTRATOR: "everything, people and settings too",
     PRICING_MANAGER: "tariffs and who pays which",
     BILLING_CLERK: "imports, held sessions, places, customers and tokens",
-    FINANCE: "companies and tax, second person for held sessions",
+    FINANCE: "companies, tax and the books, second person for held sessions",
     DISPUTE_AGENT: "contested sessions",
     DISPUTE_SUPERVISOR: "contested sessions, with the last word",
     ANALYST: "figures, without personal data",
     AUDITOR: "reads everything, changes nothing",
 }
 
+# The books: Finance keeps them, the Auditor reads them, no business of the rest.
+BOOKS = (
+    "billing.account",
+    "billing.accountingperiod",
+    "billing.journalbook",
+    "billing.journalentry",
+    "billing.journalseal",
+    "billing.periodchange",
+    "billing.periodclosing",
+    "billing.posting",
+    "billing.signingkey",
+)
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
 READ_ALL = ("stations", "memberships", "billing", "analytics", "core")
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -56,6 +68,12 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "billing.taxrule": (*EDIT, DELETE),
         "billing.checksettings": EDIT,
         "billing.decisionconfirmation": (VIEW, ADD),
+        # An added entry is an opening balance or a reversal; a changed account has another name or number.
+        **dict.fromkeys(BOOKS, (VIEW,)),
+        "billing.account": (VIEW, CHANGE),
+        "billing.journalentry": (VIEW, ADD),
+        "billing.periodchange": (VIEW, ADD),
+        "billing.periodclosing": (VIEW, ADD),
     },
     DISPUTE_AGENT: {},
     DISPUTE_SUPERVISOR: {},
@@ -66,6 +84,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
 # price of their own.
 # Who and what may come in: managed by the Administrator, looked at by the Auditor, no business of the rest.
 ACCESS = ("core.user", "core.apitoken")
+RESTRICTED = (*ACCESS, *BOOKS)
 HIDDEN = {ANALYST: ("memberships.", "core.user", "core.auditevent", "billing.assignment")}
 
 
@@ -80,7 +99,7 @@ def permissions_of(role: str) -> set[str]:
             verbs: tuple[str, ...] = (VIEW, ADD, CHANGE, DELETE)
         else:
             verbs = ROLES[role].get(label, ())
-            if label not in ACCESS or role == AUDITOR:
+            if label not in RESTRICTED or role == AUDITOR:
                 verbs = (*verbs, VIEW)
             if label.startswith(HIDDEN.get(role, ("\0",))):
                 verbs = ()
