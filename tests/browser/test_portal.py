@@ -51,6 +51,7 @@ def test_the_pages_are_accessible(page: Page, sign_in: Any, check_access: Any, n
     add_readings(Session.objects.get(external_id="900001"), (0, "1000", "Wh"), (30, "6000", "Wh"), (60, "6500", "Wh"))
     for url in (
         f"/?{SEPTEMBER}",
+        f"/?{SEPTEMBER}&heat=occupied&long=idle",
         "/?from=2020-01-01&to=2020-01-02",
         "/stations/session/",
         f"/stations/session/?{SEPTEMBER}&method=APP&hour=20",
