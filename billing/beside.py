@@ -1,12 +1,11 @@
 """The sessions beside others: on the same connector, of the same token elsewhere, with the same reference.
 
-Three queries a chunk at most, each bounded by an index: a million sessions pass here.
+A few queries a chunk, each bounded by an index: a million sessions pass here.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -15,7 +14,7 @@ from django.db.models import Q
 from billing.checks import Other, Thresholds
 from billing.models import Chargeable
 from stations.facts import SessionFacts
-from stations.models import Session, Source
+from stations.models import DAY_S, Session, Source
 
 State = Chargeable.State
 # A session that is not billed can't be billed twice: history, internal and dropped ones are no doubt of others.
@@ -57,7 +56,7 @@ def beside(
         return found
     left_out = set(gone)
     pairs = {
-        "neighbours": _pairs(_neighbours([f for f in facts if f.source_id not in unnamed], thresholds)),
+        "neighbours": _pairs(_neighbours([f for f in facts if f.source_id not in unnamed])),
         "elsewhere": _pairs(_elsewhere(facts, thresholds)),
         "same_reference": _references(facts),
     }
@@ -90,28 +89,16 @@ def _asked(join: str, ids: list[int]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def _neighbours(facts: Sequence[SessionFacts], thresholds: Thresholds) -> list[tuple[Any, ...]]:
-    """Pairs on one connector that overlap. Looks back as far as a session may last; longer ones are found by themselves."""
-    if not facts:
+def _neighbours(facts: Sequence[SessionFacts]) -> list[tuple[Any, ...]]:
+    """Pairs on one connector that overlap: those that began within a day before it or while it lasted, by start; and those
+    that lasted longer than a day, of which there are few and which have an index of their own."""
+    ids = [fact.id for fact in facts]
+    if not ids:
         return []
-    lookback = _shifted("a.started_at", -thresholds.connected_s)
     overlapping = "b.connector_id = a.connector_id AND b.id <> a.id AND b.started_at < a.ended_at AND b.ended_at > a.started_at"
-    pairs = _asked(f"{overlapping} AND b.started_at > {lookback}", [fact.id for fact in facts])
-    longer = _longer_ones({fact.connector_id for fact in facts}, thresholds)
-    of_connector = defaultdict(list)
-    for pk, connector_id, start, end in longer:
-        of_connector[connector_id].append((pk, start, end))
-    for fact in facts if longer else ():
-        for pk, start, end in of_connector.get(fact.connector_id, ()):
-            if pk != fact.id and start < fact.ended_at and end > fact.started_at:
-                pairs.append((fact.id, pk))
-    return pairs
-
-
-def _longer_ones(connector_ids: set[int], thresholds: Thresholds) -> list[tuple[int, int, datetime, datetime]]:
-    """Sessions of these connectors that last longer than the look-back: they fail D31, so they are among the findings."""
-    rows = Session.objects.filter(findings__check_code="D31", connector_id__in=connector_ids)
-    return list(rows.order_by().values_list("pk", "connector_id", "started_at", "ended_at"))
+    a_day_before = _shifted("a.started_at", -DAY_S)
+    near = _asked(f"{overlapping} AND b.started_at > {a_day_before}", ids)
+    return near + _asked(f"{overlapping} AND b.duration_s > {DAY_S}", ids)
 
 
 def _elsewhere(facts: Sequence[SessionFacts], thresholds: Thresholds) -> list[tuple[Any, ...]]:

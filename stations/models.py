@@ -6,6 +6,9 @@ from django.db.models import Q
 from chargebill.core.frozen import Frozen
 from chargebill.core.models import Job, LegalEntity, User, validate_country, validate_currency, validate_time_zone
 
+# Sessions that last longer are few and found by themselves: whoever looks for what overlaps looks back no further.
+DAY_S = 86_400
+
 
 class Location(models.Model):
     """A place with EVSEs (OCPI Location), belonging to one legal entity. May change.
@@ -281,6 +284,7 @@ class Session(models.Model):
             models.Index(fields=["token_uid", "started_at"], condition=~Q(token_uid=""), name="session_token_start"),
             models.Index(fields=["payment_reference"], condition=~Q(payment_reference=""), name="session_payment_reference"),
             models.Index(fields=["batch", "line_no"]),
+            models.Index(fields=["connector", "started_at"], condition=Q(duration_s__gt=DAY_S), name="session_longer_than_a_day"),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """The gate in the pipeline: what is held when a file comes in, and what stored sessions follow."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -7,9 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.models import Cdr, Chargeable
+from billing.operations import set_tariff, set_tax_rate
 from billing.review_models import CheckFinding, CheckSettings
 from chargebill.core.models import LegalEntity
-from tests.gate.conftest import own, pk, places, price_anew
+from tests.gate.conftest import AT, own, pk, places, price_anew
 
 READY = ("READY", "")
 
@@ -53,6 +55,25 @@ def test_a_session_of_days_is_found_by_those_that_begin_long_after_it(priced_ent
     assert [f.check_code for f in CheckFinding.objects.filter(session_id=pk("long"))] == ["D3", "D31"]
 
 
+def test_a_session_of_days_holds_those_inside_it_whichever_comes_first(priced_entity: LegalEntity, bring: Any) -> None:
+    long = own("long").replace("2018-09-06T11:00", "2018-09-20T11:00")
+    bring(own("stored", day="18"), own("free", day="21"))
+    assert places() == {"stored": READY, "free": READY}
+    bring(long, own("with it", day="17"), name="second.csv")
+    assert places() == {"stored": ("HELD", "D3"), "free": READY, "long": ("HELD", "D3"), "with it": ("HELD", "D3")}
+
+
+def test_a_session_of_days_without_a_price_holds_those_inside_it(entity: LegalEntity, bring: Any) -> None:
+    set_tax_rate(entity=entity, rate=Decimal(20), code="GB20", valid_from=None, source="test", actor=None, at=AT)
+    set_tariff(
+        entity=entity, name="Since the 15th", currency="GBP", tax_included=True, start_fee=None, energy_per_kwh=Decimal("0.40"),
+        charging_per_minute=None, idle_per_minute=None, valid_from=datetime(2018, 9, 15, tzinfo=UTC), actor=None, at=AT,
+    )  # fmt: skip
+    bring(own("long").replace("2018-09-06T11:00", "2018-09-20T11:00"))
+    bring(own("inside", day="18"), name="second.csv")
+    assert places() == {"long": ("UNPRICED", "no_version"), "inside": ("HELD", "D3")}
+
+
 def test_history_is_never_held_and_holds_nobody(priced_entity: LegalEntity, bring: Any) -> None:
     bring(own("old", energy_kwh="9000"), mode="history")
     bring(own("new"), name="second.csv")
@@ -70,16 +91,6 @@ def test_one_token_at_two_places(priced_entity: LegalEntity, bring: Any) -> None
 def test_one_payment_for_two_sessions(priced_entity: LegalEntity, bring: Any) -> None:
     bring(own("one", payment_reference="P1"), own("two", day="07", payment_reference="P1"), own("three", day="08"))
     assert places() == {"one": ("HELD", "D1a"), "two": ("HELD", "D1a"), "three": READY}
-
-
-def test_the_lifetime_register_is_held_and_start_without_stop_is_quarantined(priced_entity: LegalEntity, bring: Any) -> None:
-    batch = bring(
-        own("register", energy_kwh="15234.5", meter_stop_kwh="15234.5"),
-        own("open", day="07").replace("2018-09-07T11:00:00+01:00", ""),
-        own("drifted", day="08", energy_kwh="-3"),
-    )
-    assert places() == {"register": ("HELD", "D7")}
-    assert batch.rows_quarantined == 2
 
 
 def test_thresholds_of_the_entity_count_once_it_is_priced_anew(priced_entity: LegalEntity, bring: Any) -> None:

@@ -26,8 +26,9 @@ def test_what_is_beside_a_session_is_looked_up_by_connector_token_and_reference(
         for sql in asked:
             cursor.execute("EXPLAIN QUERY PLAN " + sql)
             found.append(cursor.fetchall()[-1][-1])
-    connector, token, reference = found
+    connector, days, token, reference = found
     assert "(connector_id=? AND started_at>? AND started_at<?)" in connector
+    assert "session_longer_than_a_day (connector_id=? AND started_at<?)" in days
     assert "session_token_start (token_uid=? AND started_at>? AND started_at<?)" in token
     assert "session_payment_reference (payment_reference=?)" in reference
 
