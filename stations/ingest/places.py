@@ -1,5 +1,6 @@
 """Reads where a row happened."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from operator import itemgetter
@@ -28,6 +29,9 @@ _FIELDS = (
 )
 _CALLED = {"evse": "charge point", "location": "location"}
 _CACHED = 20_000
+
+# "APT 22kW Dual Outlet"; not "2x22kW", which says what both give together.
+_NAMED_KW = re.compile(r"(?<![\w.,])(\d{1,3}(?:[.,]\d{1,2})?) ?kW\b", re.IGNORECASE)
 
 PlaceReader = Callable[[Sequence[str], str], PlaceRow]
 
@@ -89,7 +93,7 @@ def place_reader(profile: Profile, positions: Mapping[str, int], header: Sequenc
             evse_model=values.free_text(get("model"), 100),
             standard=codes.code(codes.STANDARDS, get("standard")),
             power_type=codes.code(codes.POWER_TYPES, get("power_type")),
-            rated_kw=_rated(get("rated_kw"), comma),
+            rated_kw=_rated(get("rated_kw"), comma) or named_kw(get("model")),
         )
 
     return read
@@ -98,3 +102,10 @@ def place_reader(profile: Profile, positions: Mapping[str, int], header: Sequenc
 def _rated(cell: str, comma: bool) -> Decimal | None:
     value = values.optional_number(cell, digits=7, places=2, comma=comma)
     return value if value and value > 0 else None
+
+
+def named_kw(model: str) -> Decimal | None:
+    """The power a model carries in its name, in kW; None where it names none or several."""
+    named = {Decimal(figure.replace(",", ".")) for figure in _NAMED_KW.findall(model)}
+    power = named.pop() if len(named) == 1 else None
+    return power or None
