@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Max, Min
 from django.http import HttpRequest
 from django.utils import timezone
 
 from billing.parallel import MODES, Selection
 from chargebill.analytics.queries import data_period
 from chargebill.core.models import LegalEntity
-from chargebill.core.periods import Period
+from chargebill.core.periods import Period, days
 from chargebill.portal.choices import EARLIEST, Chosen, choose, recent_month, today_of
 from chargebill.portal.session_filters import period_query
 from stations.models import ImportBatch, Location, Session
@@ -53,7 +54,7 @@ def select(request: HttpRequest) -> Wanted | None:
     if raw and location is None:
         errors.append("There is no such place at this company: the page shows all.")
     today = today_of(entity, timezone.now())
-    chosen = choose(request.GET, today=today, default=recent_month(data_period(entity), today))
+    chosen = choose(request.GET, today=today, default=recent_month(compared_period(entity) or data_period(entity), today))
     if chosen.error:
         errors.append(chosen.error)
     currency = request.GET.get("currency", "")[:3].upper()
@@ -79,6 +80,14 @@ def _period_query(chosen: Chosen) -> dict[str, str]:
     if chosen.first and chosen.last:
         return period_query(chosen.first, chosen.last)
     return {"from": chosen.first.isoformat()} if chosen.first else {}
+
+
+def compared_period(entity: LegalEntity) -> Period[Any] | None:
+    """From the first to the last local day that imports of another system brought amounts for; None without any."""
+    with_amount = Session.objects.filter(
+        batch__mode__in=MODES, batch__source__entity=entity, reported_amount__isnull=False
+    ).aggregate(first=Min("local_end_date"), last=Max("local_end_date"))
+    return days(with_amount["first"], with_amount["last"]) if with_amount["first"] else None
 
 
 def latest_day(selection: Selection) -> Any:

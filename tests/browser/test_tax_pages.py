@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from billing.models import TaxRule
 from billing.operations import set_tax_rule
-from chargebill.portal.demo_taxes import set_demo_taxes
+from chargebill.portal.demo.taxes import set_demo_taxes
 from tests.rows import company
 from tests.tax.test_setting_rules import on_document
 

@@ -4,7 +4,8 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal as D
 from typing import Any
 
@@ -192,6 +193,14 @@ def test_a_month_without_sessions_leads_to_the_one_that_has_some(reported: list[
 
 
 def test_it_opens_on_the_latest_month_with_sessions(reported: list[Reported], signed_in: Client) -> None:
+    assert "Compared 20 " in words(page(signed_in, ""))
+
+
+def test_it_opens_there_though_the_company_has_billed_since(
+    reported: list[Reported], bring_amounts: Bring, signed_in: Client
+) -> None:
+    later = [replace(row, number=f"L{row.number}", start=row.start + timedelta(days=45)) for row in reported]
+    bring_amounts(later, mode="bill")
     assert "Compared 20 " in words(page(signed_in, ""))
 
 

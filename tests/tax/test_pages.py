@@ -15,7 +15,7 @@ from django.urls import reverse
 from billing.models import TaxRule
 from billing.operations.taxes import contents
 from chargebill.core.models import AuditEvent, Job, User
-from chargebill.portal.demo_taxes import set_demo_taxes
+from chargebill.portal.demo.taxes import set_demo_taxes
 from tests.rows import company, sessions
 from tests.tables import TablePages, as_csv
 from tests.tax.test_setting_rules import a_rule, on_document
@@ -366,7 +366,7 @@ def test_the_checker_takes_the_same_queries_for_any_table(finance: Client) -> No
 
 
 def test_the_demo_rules_say_what_they_are() -> None:
-    from chargebill.portal.demo_taxes import RULES
+    from chargebill.portal.demo.taxes import RULES
 
     assert [(r.country, r.valid_from.isoformat(), str(r.rate)) for r in RULES] == [
         ("DE", "2007-01-01", "19"),
