@@ -6,13 +6,13 @@ from chargebill.core.money import minor_digits
 
 
 def plain(value: Decimal, digits: int = 3) -> str:
-    """A number with at most so many decimals and no zeros at its end."""
+    """A number with at most so many decimals and no zeros at its end, thousands apart: 35,012.671."""
     rounded = value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP).normalize()
-    return f"{rounded:f}" if rounded else "0"
+    return f"{rounded:,f}" if rounded else "0"
 
 
 def money(value: Decimal, currency: str) -> str:
-    return f"{currency} {value:.{minor_digits(currency)}f}".strip()
+    return f"{currency} {value:,.{minor_digits(currency)}f}".strip()
 
 
 def span(seconds: int) -> str:

@@ -220,7 +220,7 @@ def test_energy_that_is_the_lifetime_register() -> None:
     ("kwh", "minutes", "words"),
     [
         ("36.9", 3, "the meter shows 738 kW on a 22 kW connector (36.9 kWh in 3 min)"),
-        ("298.2", 1, "the meter shows 17892 kW on a 22 kW connector (298.2 kWh in 1 min)"),
+        ("298.2", 1, "the meter shows 17,892 kW on a 22 kW connector (298.2 kWh in 1 min)"),
     ],
 )
 def test_too_much_in_minutes(kwh: str, minutes: int, words: str) -> None:
