@@ -7,9 +7,11 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from chargebill.core.changelists import PersonalListMixin
 
-class PortalAdmin(ModelAdmin):
-    """A list and a form with the portal's defaults."""
+
+class PortalAdmin(PersonalListMixin, ModelAdmin):
+    """A list, with saved views and chosen columns, and a form, with the portal's defaults."""
 
     list_per_page = 50
     show_full_result_count = False

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from chargebill.core.frozen import Frozen
+from chargebill.core.list_models import ListChoice, SavedView  # noqa: F401
 
 # Looked up on the disk each time otherwise: 10 ms, for every row of a table.
 time_zones = cache(available_timezones)

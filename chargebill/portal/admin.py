@@ -17,6 +17,7 @@ from chargebill.portal import (  # noqa: F401
     imports,
     jobs,
     legal_entities,
+    list_views,
     members,
     not_shown,
     overview,

@@ -1,5 +1,6 @@
 """Imports in the portal: the list, and the page of one import, from its first row to what became of all of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from chargebill.core import jobs
 from chargebill.core.admin import ReadOnlyAdmin
+from chargebill.core.lists import Column, first_address, personal_list
 from chargebill.core.models import Job, LegalEntity
 from chargebill.portal import format as written
 from chargebill.portal import layouts
@@ -46,6 +48,21 @@ def batches() -> QuerySet[ImportBatch]:
     return ImportBatch.objects.select_related("source__entity", "job", "created_by", "profile_version__profile")
 
 
+COLUMNS = (
+    Column("file", "File", is_fixed=True),
+    Column("state", "State"),
+    Column("when", "When"),
+    Column("layout", "Layout"),
+    Column("mode", "Mode"),
+    Column("read", "Read"),
+    Column("imported", "Imported"),
+    Column("updated", "Updated"),
+    Column("unchanged", "Unchanged"),
+    Column("quarantined", "Quarantined"),
+    Column("held", "Held"),
+)
+
+
 @admin.register(ImportBatch)
 class ImportBatchAdmin(ReadOnlyAdmin):
     """Imports come from the upload page and the command line: nobody changes or deletes one here."""
@@ -53,10 +70,17 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(request.user.has_perm("stations.view_importbatch"))
 
+    def list_columns(self, request: HttpRequest) -> Sequence[Column]:
+        return COLUMNS
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
+        personal = personal_list(request, self.opts.label_lower, COLUMNS)
+        if url := first_address(request, personal):
+            return redirect(url)
         chosen = {name: value for name in (*LIST_FILTERS, "q") if (value := request.GET.get(name, "").strip()[:100])}
+        personal.understood(request, urlencode(chosen))
         shown = Paginator(_narrowed(chosen), PER_PAGE).get_page(request.GET.get("p"))
         entities = list(LegalEntity.objects.order_by("name").values_list("pk", "name"))
         context = {
@@ -65,7 +89,8 @@ class ImportBatchAdmin(ReadOnlyAdmin):
             "page": shown,
             "rows": [(batch, layouts.title_of_import(batch)) for batch in shown],
             "chosen": chosen,
-            "query": urlencode(chosen),
+            "personal": personal,
+            "query": urlencode({**chosen, **personal.in_url}),
             "entities": entities,
             "layouts": layouts.choices(),
             "modes": [(mode.value, mode.name.capitalize()) for mode in Mode],

@@ -1,6 +1,8 @@
 """Quarantine in the portal: the list over all imports, its download, and dismissing a group of rows with a reason."""
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -15,6 +17,7 @@ from django.utils import timezone
 
 from chargebill.core.admin import ReadOnlyAdmin
 from chargebill.core.errors import UserError
+from chargebill.core.lists import Column, first_address, personal_list
 from chargebill.core.models import LegalEntity
 from chargebill.portal import layouts
 from chargebill.portal.imports import Group
@@ -45,6 +48,16 @@ def check_view(request: HttpRequest) -> None:
         raise PermissionDenied
 
 
+COLUMNS = (
+    Column("line", "Line", is_fixed=True),
+    Column("state", "State"),
+    Column("wrong", "What is wrong"),
+    Column("column", "Column"),
+    Column("row", "Row"),
+    Column("file", "File"),
+)
+
+
 @admin.register(QuarantinedRow)
 class QuarantinedRowAdmin(ReadOnlyAdmin):
     """Rows are corrected and dismissed on their own pages, with a reason: nobody adds, edits or deletes one here."""
@@ -52,9 +65,17 @@ class QuarantinedRowAdmin(ReadOnlyAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(request.user.has_perm("stations.view_quarantinedrow"))
 
+    def list_columns(self, request: HttpRequest) -> Sequence[Column]:
+        return [column for column in COLUMNS if column.name != "row" or sees_raw(request)]
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         check_view(request)
+        personal = personal_list(request, self.opts.label_lower, self.list_columns(request))
+        if url := first_address(request, personal):
+            return redirect(url)
         wanted = QuarantineFilter.read(request.GET)
+        personal.understood(request, urlencode(wanted.query))
+        wanted.query |= personal.in_url
         every = QuarantinedRow.objects.all()
         by_state = _by_state(wanted, every)
         rows = wanted.apply(every).select_related("batch", "source__entity").defer("raw", "header", "corrected")
@@ -64,6 +85,7 @@ class QuarantinedRowAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "title": "Quarantine",
             "wanted": wanted,
+            "personal": personal,
             "chips": list(wanted.chips()),
             "tabs": [(word, state, by_state[state], wanted.url(state=state)) for state, word in TABS],
             "groups": _groups(wanted, every),
@@ -74,7 +96,7 @@ class QuarantinedRowAdmin(ReadOnlyAdmin):
             "sees_raw": sees_raw(request),
             "may_decide": may_decide(request),
             "may_import": request.user.has_perm("stations.add_importbatch"),
-            "is_empty": not wanted.query and not any(by_state.values()),
+            "is_empty": not personal.query and not any(by_state.values()),
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from tempfile import TemporaryFile
@@ -160,6 +161,43 @@ def rows(sessions: QuerySet[Session], *, with_customers: bool) -> Iterator[list[
             _text(found["batch__file_name"]),
             found["line_no"],
         ]
+
+
+# Which of them a column of the list stands for.
+OF_COLUMN = {
+    "number": ("session_id",),
+    "started": ("started_local", "time_zone"),
+    "ended": ("ended_local", "time_zone"),
+    "place": ("location",),
+    "evse": ("evse", "connector"),
+    "duration": ("duration_min",),
+    "charging": ("charging_min",),
+    "energy": ("energy_kwh",),
+    "token": ("token",),
+    "method": ("payment_method",),
+    "mode": ("mode",),
+    "state": ("state",),
+    "net": ("net", "currency"),
+    "price": ("gross", "currency"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A header and rows of cells in its order, streamed."""
+
+    header: tuple[str, ...]
+    rows: Iterator[list[Cell]]
+
+    def only(self, columns: Iterable[str]) -> "Table":
+        """Cut down to what columns of the list stand for (OF_COLUMN)."""
+        wanted = {name for column in columns for name in OF_COLUMN[column]}
+        places = [at for at, name in enumerate(self.header) if name in wanted]
+        return Table(tuple(self.header[at] for at in places), ([row[at] for at in places] for row in self.rows))
+
+
+def table(sessions: QuerySet[Session], *, with_customers: bool) -> Table:
+    return Table(HEADER, rows(sessions, with_customers=with_customers))
 
 
 class _Echo:

@@ -1,5 +1,6 @@
 """Sessions in the portal: the list with its filters and exports, and the page of one session."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from billing.models import Chargeable
 from chargebill.analytics.measures import DURATION_LABELS
 from chargebill.core.admin import ReadOnlyAdmin
 from chargebill.core.errors import UserError
+from chargebill.core.lists import Column, PersonalList, first_address, personal_list
 from chargebill.core.models import LegalEntity
 from chargebill.portal import session_export, session_page, way_back
 from chargebill.portal.choices import PRESETS
@@ -29,19 +31,23 @@ PER_PAGE = 50
 COUNT_TO = 10_000
 SORTS = {"started": "started_at", "duration": "duration_s", "energy": "energy_kwh"}
 DEFAULT_SORT = "-started"
-# (name, head, can be sorted, is a number)
-LIST_COLUMNS = (
-    ("number", "Number", False, False),
-    ("started", "Started", True, False),
-    ("place", "Place", False, False),
-    ("evse", "EVSE", False, False),
-    ("duration", "Duration", True, True),
-    ("energy", "Energy", True, True),
-    ("token", "Token", False, False),
-    ("method", "Paid by", False, False),
-    ("state", "State", False, False),
-    ("price", "Price", False, True),
+COLUMNS = (
+    Column("number", "Number", is_fixed=True),
+    Column("started", "Started"),
+    Column("ended", "End", is_given=False),
+    Column("place", "Place"),
+    Column("evse", "EVSE"),
+    Column("duration", "Duration"),
+    Column("charging", "Charging", is_given=False),
+    Column("energy", "Energy"),
+    Column("token", "Token"),
+    Column("method", "Paid by"),
+    Column("mode", "Mode", is_given=False),
+    Column("state", "State"),
+    Column("net", "Net", is_given=False),
+    Column("price", "Price"),
 )
+NUMBERS = ("duration", "charging", "energy", "net", "price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,12 @@ def page_of(wanted: SessionFilter, query: Any) -> Page:
     )
 
 
+def _asked_order(request: HttpRequest) -> dict[str, str]:
+    """The order asked for, also where too many sessions match for the list to follow it."""
+    sort = request.GET.get("sort", "")
+    return {"sort": sort} if sort.lstrip("-") in SORTS and sort != DEFAULT_SORT else {}
+
+
 def can_see_customers(request: HttpRequest) -> bool:
     return request.user.has_perm("memberships.view_customer")
 
@@ -137,18 +149,29 @@ class SessionAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
 
+    def list_columns(self, request: HttpRequest) -> Sequence[Column]:
+        return COLUMNS
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self._allow(request)
+        personal = personal_list(request, self.opts.label_lower, COLUMNS)
+        if url := first_address(request, personal):
+            return HttpResponseRedirect(url)
         wanted = SessionFilter.read(request.GET, at=timezone.now())
         page = page_of(wanted, request.GET)
         chosen = {**wanted.query, **({"sort": page.sort} if page.sort != DEFAULT_SORT else {})}
+        personal.understood(request, urlencode({**wanted.query, **_asked_order(request)}))
+        chosen |= personal.in_url
+        within = urlencode(personal.in_url)
         context = {
             **self.admin_site.each_context(request),
             "title": "Sessions",
             "wanted": wanted,
             "page": page,
-            "columns": [self._column(column, page, wanted) for column in LIST_COLUMNS],
-            "chips": list(wanted.chips()),
+            "personal": personal,
+            "columns": [self._column(column, page, wanted, personal) for column in COLUMNS if column.name in personal.shown],
+            "columns_part": "portal/parts/session_columns.html",
+            "chips": [(word, "&".join(filter(None, (without, within)))) for word, without in wanted.chips()],
             "crumbs": [("Overview", overview)] if (overview := way_back.to_overview(wanted.query)) else [],
             "to_record": way_back.to_record(request),
             "newer_url": urlencode({**chosen, "before": page.newer}) if page.newer else "",
@@ -166,18 +189,18 @@ class SessionAdmin(ReadOnlyAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "portal/sessions.html", context)
 
-    def _column(self, column: tuple[str, str, bool, bool], page: Page, wanted: SessionFilter) -> dict[str, Any]:
+    def _column(self, column: Column, page: Page, wanted: SessionFilter, personal: PersonalList) -> dict[str, Any]:
         """One head of the table: where a click on it leads, and which way it is sorted now."""
-        name, title, sortable, is_number = column
+        name = column.name
         current = page.sort.lstrip("-") == name
         descending = page.sort.startswith("-")
         turned = name if current and descending else f"-{name}"
-        offered = sortable and (name == "started" or not page.capped)
+        offered = name in SORTS and (name == "started" or not page.capped)
         return {
             "name": name,
-            "title": title,
-            "is_number": is_number,
-            "link": urlencode({**wanted.query, "sort": turned}) if offered else "",
+            "title": column.title,
+            "is_number": name in NUMBERS,
+            "link": urlencode({**wanted.query, **personal.in_url, "sort": turned}) if offered else "",
             "sorted": ("descending" if descending else "ascending") if current else "",
         }
 
@@ -187,9 +210,16 @@ class SessionAdmin(ReadOnlyAdmin):
         sort = request.GET.get("sort", "")
         return ordered(wanted.apply(Session.objects.all()), sort if sort.lstrip("-") in SORTS else DEFAULT_SORT)
 
+    def _table(self, request: HttpRequest, sessions: QuerySet[Session]) -> session_export.Table:
+        """All there is to say of each session; with ``columns=shown`` what the list shows this person."""
+        table = session_export.table(sessions, with_customers=can_see_customers(request))
+        if request.GET.get("columns") != "shown":
+            return table
+        return table.only(personal_list(request, self.opts.label_lower, COLUMNS).shown)
+
     def export_csv(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-        cells = session_export.rows(self._exported(request), with_customers=can_see_customers(request))
-        lines = session_export.csv_lines(session_export.HEADER, cells)
+        table = self._table(request, self._exported(request))
+        lines = session_export.csv_lines(table.header, table.rows)
         return StreamingHttpResponse(
             lines,
             content_type="text/csv; charset=utf-8",
@@ -206,9 +236,9 @@ class SessionAdmin(ReadOnlyAdmin):
                 "Choose a shorter period, or take the CSV, which has no limit.",
             )
             return HttpResponseRedirect(f"{reverse('admin:stations_session_changelist')}?{request.GET.urlencode()}")
-        cells = session_export.rows(sessions, with_customers=can_see_customers(request))
+        table = self._table(request, sessions)
         return FileResponse(
-            session_export.workbook("Sessions", session_export.HEADER, cells),
+            session_export.workbook("Sessions", table.header, table.rows),
             as_attachment=True,
             filename="sessions.xlsx",
             content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

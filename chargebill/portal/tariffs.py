@@ -26,6 +26,9 @@ PER_PAGE = 20
 class TariffAdmin(PortalAdmin):
     """Versions are added, never changed: the pages here replace the usual list and forms."""
 
+    # A page of cards, one company after the other: nothing to filter, sort or leave out.
+    has_saved_views = False
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(MAY_WRITE)
 

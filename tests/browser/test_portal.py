@@ -197,17 +197,6 @@ def test_on_a_small_desk_no_column_is_out_of_sight(
         assert box["width"] >= 120
 
 
-def test_columns_somebody_does_not_want_stay_away(page: Page, sign_in: Any, network: list[Fact]) -> None:
-    sign_in("Billing clerk")
-    page.goto("/stations/session/")
-    page.locator("summary", has_text="Columns").click()
-    page.get_by_label("Token", exact=True).uncheck()
-    expect(page.get_by_role("columnheader", name="Token")).to_be_hidden()
-    page.reload()
-    expect(page.get_by_role("columnheader", name="Token")).to_be_hidden()
-    expect(page.get_by_role("columnheader", name="Price")).to_be_visible()
-
-
 def test_filters_narrow_the_list_and_are_taken_away_one_by_one(page: Page, sign_in: Any, network: list[Fact]) -> None:
     sign_in("Billing clerk")
     page.goto("/stations/session/")
