@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
+from billing.book_checks import NAMES
 from billing.models import Chargeable
 from chargebill.core import roles
 from chargebill.core.models import Job
@@ -115,3 +116,7 @@ def test_the_readme_names_what_is_there():
 
 def test_the_documents_speak_of_no_machine_in_particular():
     assert [path for path in DOCUMENTS if re.search(r"/(work|tmp|home|root)/", path.read_text())] == []
+
+
+def test_every_check_of_the_books_is_documented():
+    assert first_cells(section(text("docs/books.md"), "`manage.py check_books`")) == set(NAMES)

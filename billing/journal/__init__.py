@@ -6,6 +6,7 @@ Amounts are Decimals of one currency each, already rounded to its minor unit; de
 from billing.journal.balance import check_legs, imbalances
 from billing.journal.chain import GENESIS, Break, Link, linked, next_link
 from billing.journal.chart import CHART, ChartAccount, Kind, chart_account, output_tax_code
+from billing.journal.closing import ClosingStatement, digest_of
 from billing.journal.content import EntryContent, Posted, entry_hash
 from billing.journal.model import Leg, reversed_legs
 
@@ -14,6 +15,7 @@ __all__ = [
     "GENESIS",
     "Break",
     "ChartAccount",
+    "ClosingStatement",
     "EntryContent",
     "Kind",
     "Leg",
@@ -21,6 +23,7 @@ __all__ = [
     "Posted",
     "chart_account",
     "check_legs",
+    "digest_of",
     "entry_hash",
     "imbalances",
     "linked",

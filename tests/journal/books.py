@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from billing.journal import Leg
-from billing.models import JournalEntry
+from billing.models import AccountingPeriod, JournalEntry, PeriodChange
 from billing.operations.journal import post
-from chargebill.core.models import LegalEntity
+from billing.operations.journal_periods import ask, confirm
+from chargebill.core.models import LegalEntity, User
 from tests.rows import company
 
 AT = datetime(2026, 3, 31, 8, 15, tzinfo=UTC)
@@ -44,3 +45,13 @@ def posted(
         **more,
     }
     return post(entity=entity or company(), effective_date=day, legs=legs or invoice_legs(), **given)
+
+
+def closed(period: AccountingPeriod, *, at: datetime = datetime(2026, 12, 1, tzinfo=UTC)) -> PeriodChange:
+    """A month closed by Petra and confirmed by Carl."""
+    change = ask(period=period, kind=PeriodChange.Kind.CLOSE, reason="", actor=person("petra"), at=at)
+    return confirm(change=change, actor=person("carl"), at=at)
+
+
+def person(name: str) -> User:
+    return User.objects.get_or_create(username=name, defaults={"is_staff": True})[0]

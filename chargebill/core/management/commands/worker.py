@@ -1,4 +1,4 @@
-"""Runs background jobs until stopped, and takes over what a dead worker left."""
+"""Runs background jobs until stopped, takes over what a dead worker left, and does the chores."""
 
 import threading
 from typing import Any
@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections, connection
 from django_tasks_db.management.commands.db_worker import Worker
 
+from chargebill.core.chores import run_chores
 from chargebill.core.jobs import reap, worker_name
 
 REAP_EVERY_S = 5
@@ -37,6 +38,7 @@ class Command(BaseCommand):
             while not stop.wait(REAP_EVERY_S):
                 close_old_connections()
                 reap()
+                run_chores()
             connection.close()
 
         reaper = threading.Thread(target=keep_reaping, name="reaper", daemon=True)
@@ -46,3 +48,5 @@ class Command(BaseCommand):
             worker.run()
         finally:
             stop.set()
+        if once:
+            run_chores()
