@@ -1,6 +1,7 @@
 """Registers the portal's pages: importing their modules is enough."""
 
 from chargebill.portal import (  # noqa: F401
+    accounting,
     api_tokens,
     assignment_gaps,
     assignment_pickers,

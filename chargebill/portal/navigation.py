@@ -30,6 +30,7 @@ def listing(title: str, app: str, model: str, *also: str) -> Entry:
 
 
 OVERVIEW = Section("Overview", "space_dashboard", (Entry("Overview", "admin:index", ("analytics.view_networkday",)),))
+BOOKS = ("billing.view_journalentry",)
 SECTIONS = (
     OVERVIEW,
     Section(
@@ -73,6 +74,16 @@ SECTIONS = (
             listing("Connectors", "stations", "connector"),
             listing("Connector status", "stations", "connectorstatus"),
             listing("Authorizations", "stations", "authorization"),
+        ),
+    ),
+    Section(
+        "Accounting",
+        "account_balance",
+        (
+            Entry("Journal", "admin:journal", BOOKS),
+            Entry("Accounts", "admin:accounts", BOOKS),
+            Entry("Periods", "admin:periods", BOOKS),
+            Entry("Opening balances", "admin:opening_balances", ("billing.add_journalentry",)),
         ),
     ),
     Section(

@@ -71,6 +71,10 @@ FINDING = {
     "WARNING": Shown("Warning", WAIT, "warning", "It is hardly meant so."),
     "INFO": Shown("Note", INFO, "info", "Worth knowing."),
 }
+PERIOD = {
+    "OPEN": Shown("Open", INFO, "lock_open", "It takes entries."),
+    "CLOSED": Shown("Closed", GOOD, "lock", "Two people closed it and it is signed: it takes no entry."),
+}
 REVIEW = Shown("Needs review", WAIT, "visibility", "Made by an import; nobody has looked at it yet.")
 BLOCKED = Shown("Blocked", BAD, "block", "This token must not charge.")
 IN_FORCE = Shown("In force", GOOD, "check_circle", "It applies to sessions that start today.")
@@ -90,6 +94,7 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "tax": TAX,
     "version": VERSION,
     "finding": FINDING,
+    "period": PERIOD,
 }
 
 

@@ -1,0 +1,7 @@
+"""Words for what an entry came from."""
+
+WORDS = {"opening": "Opening balances", "reversal": "Reversal", "invoice": "Invoice", "credit_note": "Credit note"}
+
+
+def source_words(source_type: str) -> str:
+    return WORDS.get(source_type) or source_type.replace("_", " ").capitalize()
