@@ -13,7 +13,7 @@ PRODUCTION = environment.is_production
 DATA_DIR = Path(environment.text("CHARGEBILL_DATA", str(BASE_DIR / "var"))).resolve()
 # Set by `manage.py serve` for the processes it starts: which of its two databases they work on (core/instances.py).
 INSTANCE = environment.text("CHARGEBILL_INSTANCE")
-DEMO_SESSIONS = environment.whole_number("CHARGEBILL_DEMO_SESSIONS", default=24_000, minimum=0)
+DEMO_SESSIONS = environment.whole_number("CHARGEBILL_DEMO_SESSIONS", default=20_000, minimum=0)
 
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.secret_key(DATA_DIR)

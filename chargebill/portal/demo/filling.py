@@ -32,7 +32,7 @@ AT_ONCE = 100_000
 def fill(*, sessions: int, seed: int, at: datetime, say: Say = lambda text: None) -> dict[str, int]:
     """Fills a migrated, empty database; ``say`` is told how far it is. Returns what there is then, in counts.
 
-    So many session rows are imported; from some 24,000 on there are more connectors with them, 3,000 at a million. Up to
+    So many session rows are imported; from some 19,000 on there are more connectors with them, 3,000 at a million. Up to
     100,000 it is all or nothing; above, what was imported stays if it is interrupted. Raises UserError, changing
     nothing, when the database holds a company or sessions.
     """

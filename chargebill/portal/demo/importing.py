@@ -18,7 +18,7 @@ from chargebill.portal.demo.usage import year
 from stations.models import ImportBatch, Mode
 
 # A file holds whole months, about so many rows at least.
-OF_A_FILE = 2_000
+OF_A_FILE = 3_000
 # The newest sessions of each company also have meter readings, and their connectors a status history.
 NEWEST = 40
 # What a driver was shown is told of the newest ones only: before, another price was in force.

@@ -78,5 +78,9 @@ class Story:
         return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
     def spans_change(self, session: Drawn) -> bool:
-        start, end = (datetime.fromtimestamp(at, self.zone) for at in (session.start, session.end))
+        return self.changes_within(session, session.seconds)
+
+    def changes_within(self, session: Drawn, seconds: int) -> bool:
+        """Whether the clock changes within so long after the session's start."""
+        start, end = (datetime.fromtimestamp(session.start + after, self.zone) for after in (0, seconds))
         return start.utcoffset() != end.utcoffset()

@@ -22,6 +22,9 @@ from memberships.models import CustomerKind
 ENOUGH = 1500
 # Of one clock change so many sessions come from the other back office, which does not say which hour was meant.
 OF_ONE_CHANGE = 2
+# Who stays the night stays so long.
+NIGHT_S = 13 * 3600
+OVERNIGHT = (kinds.STREET, kinds.HOTEL, kinds.TOWN, kinds.PARK_AND_RIDE)
 STOPS = ("EVDisconnected", "EVDisconnected", "Local", "Remote")
 
 
@@ -122,19 +125,22 @@ class Teller:
 
     def _at_a_change(self, session: Drawn) -> None:
         """Local times without a zone across a change of the clock are doubted; such that mean two moments are told here."""
-        story = self.story
+        story, day = self.story, session.start // 86_400
+        some = sum(self.at_changes[near] for near in (day - 1, day, day + 1)) < OF_ONE_CHANGE
+        overnight = not session.pole.is_dc and session.site.kind in OVERNIGHT
+        if some and overnight and story.changes_within(session, NIGHT_S) and story.is_over_in(session, 2 * NIGHT_S):
+            # On that evening a car or two stay the night.
+            session.end = max(session.end, session.start + NIGHT_S)
         if story.is_sure(session):
             return
         if story.is_twice(session.start) or story.is_twice(session.end):
             session.elsewhere = False
             return
-        if not session.elsewhere and not session.pole.is_dc and session.site.kind in (kinds.STREET, kinds.HOTEL):
-            day = session.end // 86_400
-            if sum(self.at_changes[near] for near in (day - 1, day, day + 1)) < OF_ONE_CHANGE:
-                story.in_minutes(session)
-                session.elsewhere = True
+        if some and overnight and not session.elsewhere:
+            story.in_minutes(session)
+            session.elsewhere = True
         if session.elsewhere:
-            self.at_changes[session.end // 86_400] += 1
+            self.at_changes[day] += 1
             session.reason = "D12"
             story.plan.happened["local time at a change of the clock"] += 1
 

@@ -215,7 +215,9 @@ def _charge(rng: random.Random, kind: Kind, pole: Pole, car: Car) -> tuple[int, 
         # Fast at first, then slower and slower: on average somewhat over half of what car and connector could.
         kw = min(pole.kw, car.dc_kw) * rng.uniform(0.52, 0.8)
         charging_s = max(LEAST_S, int(wh * 3.6 / kw))
-        return charging_s, charging_s + int(rng.expovariate(1 / 200)), min(wh, int(charging_s * kw / 3.6))
+        # A few forget the car there.
+        idle_s = rng.randrange(2400, 7200) if rng.random() < 0.015 else int(rng.expovariate(1 / 200))
+        return charging_s, charging_s + idle_s, min(wh, int(charging_s * kw / 3.6))
     kw = min(pole.kw, car.ac_kw) * rng.uniform(0.9, 0.97)
     charging_s = max(LEAST_S, int(wh * 3.6 / kw))
     usual, spread = kind.stay_h
