@@ -9,6 +9,14 @@ from django.db.models import F, Q
 from django.db.models.functions import Abs
 from django.db.models.lookups import LessThan
 
+from billing.document_models import (  # noqa: F401
+    BilledDifference,
+    Document,
+    DocumentLine,
+    DocumentRun,
+    DocumentTax,
+    NumberSeries,
+)
 from billing.journal_models import (  # noqa: F401
     Account,
     AccountingPeriod,

@@ -1,5 +1,6 @@
 """Reads about prices: the explanation of one session's bill."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ from billing.chargeables import REASONS
 from billing.checks import Part
 from billing.held import without
 from billing.models import Cdr, Chargeable
-from billing.pricing import Anchor, Dimension, Line, Result, price
+from billing.pricing import Anchor, Dimension, Line, Result, Tariff, price
 from billing.pricing.notes import in_words
 from billing.pricing.text import dimension_label
 from billing.rates import applied, core_tariff
@@ -77,22 +78,37 @@ _RELATED = (
 
 def recomputed(session: Session, cdr: Cdr) -> Result | None:
     """What the reference pricer makes of the session now, under the Cdr's own version and taxes; None without them."""
-    if cdr.tariff_version is None or cdr.applied_taxes is None:
-        return None
-    (fact,) = session_facts.load([session.pk])
-    if cdr.energy_kwh is not None:
-        fact = replace(fact, energy_kwh=cdr.energy_kwh)
-    usage = usages([fact])[fact.id]
-    told = cdr.notes.split()
-    policy = SpanningPolicy.CHEAPEST if "cheapest_price" in told else SpanningPolicy.START
-    policy = SpanningPolicy.SPLIT if "split_evenly" in told else policy
-    return price(
-        usage,
-        without(core_tariff(cdr.tariff_version), map(Part, cdr.waived.split())),
-        taxes=applied(cdr.applied_taxes),
-        anchor=Anchor(cdr.anchor),
-        spanning=spanning_of(usage, policy),
-    )
+    return recomputed_all([cdr]).get(session.pk)
+
+
+def recomputed_all(cdrs: Iterable[Cdr]) -> dict[int, Result]:
+    """The same for Cdrs of different sessions, by session id. Their ``tariff_version__tariff`` and ``applied_taxes`` are read."""
+    priced = {cdr.session_id: cdr for cdr in cdrs if cdr.tariff_version is not None and cdr.applied_taxes is not None}
+    facts = [
+        fact if (kwh := priced[fact.id].energy_kwh) is None else replace(fact, energy_kwh=kwh)
+        for fact in (session_facts.load(priced) if priced else ())
+    ]
+    used = usages(facts)
+    tariffs: dict[int, Tariff] = {}
+    found = {}
+    for fact in facts:
+        cdr, usage = priced[fact.id], used[fact.id]
+        version, taxes = cdr.tariff_version, cdr.applied_taxes
+        assert version is not None
+        assert taxes is not None
+        if version.pk not in tariffs:
+            tariffs[version.pk] = core_tariff(version)
+        told = cdr.notes.split()
+        policy = SpanningPolicy.CHEAPEST if "cheapest_price" in told else SpanningPolicy.START
+        policy = SpanningPolicy.SPLIT if "split_evenly" in told else policy
+        found[fact.id] = price(
+            usage,
+            without(tariffs[version.pk], map(Part, cdr.waived.split())),
+            taxes=applied(taxes),
+            anchor=Anchor(cdr.anchor),
+            spanning=spanning_of(usage, policy),
+        )
+    return found
 
 
 def _tariff_sentence(cdr: Cdr) -> str:

@@ -1,4 +1,4 @@
-"""Documents, worked out: amounts, tax and credits from fixed amounts. Frozen values, no Django."""
+"""Documents, worked out: amounts, tax, credits, numbers, revenue. Frozen values, no Django."""
 
 from billing.documents.amounts import (
     NOTHING,
@@ -11,6 +11,8 @@ from billing.documents.amounts import (
     document_amounts,
 )
 from billing.documents.credits import credit, left_of
+from billing.documents.numbers import number_text, prefix_problem
+from billing.documents.revenue import revenue
 
 __all__ = [
     "NOTHING",
@@ -23,4 +25,7 @@ __all__ = [
     "credit",
     "document_amounts",
     "left_of",
+    "number_text",
+    "prefix_problem",
+    "revenue",
 ]

@@ -14,6 +14,7 @@ from billing.decisions import CdrValues, Decider
 from billing.held import UNDECIDED, Followed
 from billing.models import Cdr
 from billing.operations import findings
+from billing.operations.differences import ON_A_DOCUMENT, PricedAnew, keep_differences
 from billing.usage import Reading, readings_of, usages
 from chargebill.core import bulk
 from chargebill.core.models import LegalEntity
@@ -63,7 +64,8 @@ class _Decided:
 def price_sessions(*, facts: Sequence[SessionFacts], entity_id: int, at: datetime) -> list[Priced]:
     """Prices and gates these sessions of one entity and puts each where it belongs. The same again writes nothing.
 
-    A new price supersedes: the next Cdr version, the old one stays. Stored sessions that these are held against, or no
+    A new price supersedes: the next Cdr version, the old one stays. What is on a document keeps its price, and the
+    difference is noted (billing.operations.differences). Stored sessions that these are held against, or no
     longer are, follow and come after the ones asked for. Call inside a transaction that also counts them.
     """
     # Alone: two chunks that don't see each other's sessions would both pass the gate. Whoever sets a tariff waits, too.
@@ -79,12 +81,13 @@ def price_sessions(*, facts: Sequence[SessionFacts], entity_id: int, at: datetim
     tax_ids = rates.keep_taxes(decider.taxes)
     for d in decided:
         d.values = d.values._replace(applied_taxes_id=tax_ids[d.taxes]) if d.values else None
+    billed = {pk: current[standing.cdr_id] for pk, standing in old.items() if standing.state in ON_A_DOCUMENT}
     # A session keeps counting its versions also while it has no current Cdr.
     last_version = _last_versions([d.fact.id for d in decided if d.values and d.fact.id in old])
     changed = [
         (d.fact, d.values)
         for d in decided
-        if d.values and not (d.fact.id in old and _same(current.get(old[d.fact.id].cdr_id), d.values))
+        if d.values and d.fact.id not in billed and not (d.fact.id in old and _same(current.get(old[d.fact.id].cdr_id), d.values))
     ]
     ids = dict(zip((f.id for f, _ in changed), bulk.allocate_ids(Cdr, len(changed)), strict=True))
     bulk.insert(
@@ -99,10 +102,22 @@ def price_sessions(*, facts: Sequence[SessionFacts], entity_id: int, at: datetim
         was = NOTHING
         if before and before.cdr_id and chargeables.counts_as_revenue(before.state, before.reason):
             was = _revenue(current[before.cdr_id])
+        if before and d.fact.id in billed:
+            # What is on a document stays; what would be billed now waits beside it for a person.
+            priced.append(Priced(d.fact, before, was, was))
+            continue
         now = _revenue(d.values) if d.values and chargeables.counts_as_revenue(d.state, d.reason) else NOTHING
         priced.append(Priced(d.fact, Standing(d.fact.id, d.state, d.reason, cdr_id), now, was))
     chargeables.move(new=[p.standing for p in priced], old=old, at=at)
     findings.replace(failed, stored)
+    keep_differences(
+        (
+            PricedAnew(d.fact.id, d.fact.revision, billed[d.fact.id], d.values, d.state, d.reason)
+            for d in decided
+            if d.fact.id in billed
+        ),
+        at=at,
+    )
     return priced
 
 

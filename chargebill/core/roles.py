@@ -21,8 +21,8 @@ AUDITOR = "Auditor"
 IN_SHORT = {
     ADMINISTRATOR: "everything, people and settings too",
     PRICING_MANAGER: "tariffs and who pays which",
-    BILLING_CLERK: "imports, held sessions, places, customers and tokens",
-    FINANCE: "companies, tax and the books, second person for held sessions",
+    BILLING_CLERK: "imports, held sessions, documents, places, customers and tokens",
+    FINANCE: "companies, tax, documents and the books, second person for held sessions",
     DISPUTE_AGENT: "contested sessions",
     DISPUTE_SUPERVISOR: "contested sessions, with the last word",
     ANALYST: "figures, without personal data",
@@ -62,12 +62,16 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "memberships.contractprefix": (*EDIT, DELETE),
         "memberships.token": EDIT,
         "billing.helddecision": (VIEW, ADD),
+        # An added run issues a month, a changed one is stopped or taken up again.
+        "billing.documentrun": EDIT,
     },
     FINANCE: {
         "core.legalentity": EDIT,
         "billing.taxrule": (*EDIT, DELETE),
         "billing.checksettings": EDIT,
         "billing.decisionconfirmation": (VIEW, ADD),
+        "billing.documentrun": EDIT,
+        "billing.numberseries": (VIEW, CHANGE),
         # An added entry is an opening balance or a reversal; a changed account has another name or number.
         **dict.fromkeys(BOOKS, (VIEW,)),
         "billing.account": (VIEW, CHANGE),
@@ -81,11 +85,20 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     AUDITOR: {},
 }
 # Personal data is not part of counting: the Analyst sees sessions and places, not who the customers are, nor who got a
-# price of their own.
+# price of their own or which bill.
 # Who and what may come in: managed by the Administrator, looked at by the Auditor, no business of the rest.
 ACCESS = ("core.user", "core.apitoken")
 RESTRICTED = (*ACCESS, *BOOKS)
-HIDDEN = {ANALYST: ("memberships.", "core.user", "core.auditevent", "billing.assignment")}
+HIDDEN = {
+    ANALYST: (
+        "memberships.",
+        "core.user",
+        "core.auditevent",
+        "billing.assignment",
+        "billing.document",
+        "billing.billeddifference",
+    )
+}
 
 
 def permissions_of(role: str) -> set[str]:

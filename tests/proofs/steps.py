@@ -86,6 +86,52 @@ def prepare(file: str, imports: str = "1") -> None:
         )
 
 
+def prepare_documents(folder: str, sessions: str) -> None:
+    """An operator with so many sessions that are ready, of strangers and of customers, and their month waiting for a worker."""
+    from billing.operations import start_issuing
+    from tests.documents.conftest import SEPTEMBER, make_operator, session
+
+    operator = make_operator(Path(folder))
+    tokens = ["", "", "T-Ada", "T-Brewery"]
+    rows = [
+        session(str(n), token=tokens[n % 4], energy_kwh=f"{1 + n % 50}.{n % 10}7", day=f"2018-09-{1 + n % 28:02}")
+        for n in range(int(sessions))
+    ]
+    operator.bring(*rows)
+    start_issuing(entity=operator.entity, first_day=SEPTEMBER, actor=None, at=AT, key="proof")
+
+
+def dump_documents() -> None:
+    """Prints what was issued, with what it bills, whatever keys and clocks; and what the books and the sessions say of it."""
+    from django.db.models import Count, Sum
+
+    from billing.document_models import Document, DocumentLine, DocumentRun, NumberSeries
+    from billing.journal_models import Posting
+    from billing.models import Chargeable
+
+    lines: dict[str, list[list[str]]] = {}
+    for number, *line in DocumentLine.objects.order_by("document__number", "position").values_list(
+        "document__number", "session_number", "net_amount", "tax_amount", "gross_amount"
+    ):
+        lines.setdefault(number, []).append([str(value) for value in line])
+    of_lines = DocumentLine.objects.order_by().values("session_id").annotate(times=Count("pk"))
+    booked = (
+        Posting.objects.order_by("account__code").values_list("account__code").annotate(Sum("debit"), Sum("credit"), Count("pk"))
+    )
+    shown = {
+        "lines": lines,
+        "documents": list(map(str, Document.objects.order_by("kind", "sequence").values_list("number", flat=True))),
+        "sequences": list(Document.objects.order_by("kind", "sequence").values_list("kind", "sequence")),
+        "next": list(NumberSeries.objects.order_by("kind").values_list("kind", "next_number")),
+        "twice": sum(row["times"] > 1 for row in of_lines),
+        "booked": [[code, f"{debit:.2f}", f"{credit:.2f}", count] for code, debit, credit, count in booked],
+        "entries": Posting.objects.values("entry").distinct().count(),
+        "states": list(Chargeable.objects.order_by("state").values_list("state").annotate(Count("pk"))),
+        "is_finished": DocumentRun.objects.get().finished_at is not None,
+    }
+    print(json.dumps(shown))  # noqa: T201
+
+
 def dump() -> None:
     """Prints what is stored, as hashes per table without keys and clocks, and the batches' counts."""
     from billing.models import Cdr, Chargeable
@@ -138,4 +184,5 @@ def dump() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chargebill.settings")
     django.setup()
-    {"prepare": prepare, "dump": dump}[sys.argv[1]](*sys.argv[2:])
+    steps = {"prepare": prepare, "dump": dump, "prepare_documents": prepare_documents, "dump_documents": dump_documents}
+    steps[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,246 @@
+"""What a company bills on: numbered documents with their lines, the counters behind them, and runs that issue a month.
+
+An issued document never changes (docs/decisions/0011). Its lines and tax sums are written before it, in one transaction:
+once it is there, none is added. What happens to it later (paid, sent, credited) stands in rows of their own.
+"""
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Abs
+from django.db.models.lookups import LessThan
+
+from billing.documents import number_text
+from chargebill.core.frozen import Frozen, Refused
+from chargebill.core.models import Job, LegalEntity, User
+from memberships.models import Customer, CustomerKind
+from stations.models import Session
+
+
+class DocumentKind(models.TextChoices):
+    RECEIPT = "RECEIPT", "Receipt"
+    INVOICE = "INVOICE", "Invoice"
+
+
+def _amount(**options: object) -> models.DecimalField:
+    """Fifteen digits, three behind the point: what SQLite keeps exactly, and every currency fits."""
+    return models.DecimalField(max_digits=15, decimal_places=3, **options)
+
+
+def _adds_up(name: str) -> models.CheckConstraint:
+    # SQLite compares binary fractions: half of the smallest minor unit is as good as equal.
+    apart = Abs(F("gross_amount") - F("net_amount") - F("tax_amount"))
+    return models.CheckConstraint(condition=LessThan(apart, Decimal("0.0005")), name=name)
+
+
+class NumberSeries(models.Model):
+    """The numbers of one kind of document of a company. Only issuing takes ``next_number``, under a lock: no gap, ever.
+
+    How numbers are written may change at any time, for documents still to come; ``next_number`` by a person only before
+    the first one. ``prefix`` may say {year}: the count goes on over the years.
+    """
+
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="number_series")
+    kind = models.CharField(max_length=12, choices=DocumentKind)
+    prefix = models.CharField(max_length=20)
+    digits = models.PositiveSmallIntegerField(default=6)
+    next_number = models.PositiveBigIntegerField(default=1)
+
+    frozen = [Frozen(fields=("entity", "kind"))]
+
+    class Meta:
+        verbose_name_plural = "number series"
+        ordering = ["entity", "kind"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "kind"], name="number_series_once"),
+            models.UniqueConstraint(fields=["entity", "prefix"], name="number_series_prefix_once"),
+            models.CheckConstraint(condition=Q(digits__gte=1, digits__lte=12), name="number_series_digits"),
+            models.CheckConstraint(condition=Q(next_number__gte=1), name="number_series_next"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.prefix}"
+
+    def text(self, sequence: int, year: int) -> str:
+        return number_text(self.prefix, self.digits, sequence, year)
+
+
+class DocumentRun(models.Model):
+    """Issuing a company's documents of a month, in the background. Stopped it can be taken up again, until it is finished.
+
+    ``first_day`` is that of the month. ``left`` lists what could not be billed: [session id, why].
+    """
+
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="document_runs")
+    first_day = models.DateField()
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="+")
+    started_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    stop_asked_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    left = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity"], condition=Q(finished_at__isnull=True), name="document_run_one_at_a_time")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity} {self.first_day:%Y-%m}"
+
+    @property
+    def is_stopped(self) -> bool:
+        """Nobody works on it and it is not finished."""
+        return self.finished_at is None and not self.job.is_open
+
+
+class Document(models.Model):
+    """A receipt or an invoice as it was issued. Never changes: whatever it says is a copy made then.
+
+    ``anchor`` is the side its lines' amounts are fixed on. ``seller`` and ``buyer`` are names, address and tax ids; an
+    unknown buyer's is empty. ``supplied_from`` and ``supplied_until`` are local days of the places, both included.
+    """
+
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="documents")
+    kind = models.CharField(max_length=12, choices=DocumentKind)
+    sequence = models.PositiveBigIntegerField()
+    number = models.CharField(max_length=40)
+    run = models.ForeignKey(DocumentRun, on_delete=models.PROTECT, related_name="documents")
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="documents")
+    customer_kind = models.CharField(max_length=10, choices=CustomerKind)
+    seller = models.JSONField()
+    buyer = models.JSONField(default=dict)
+    language = models.CharField(max_length=5)
+    currency = models.CharField(max_length=3)
+    anchor = models.CharField(max_length=5, choices=[("GROSS", "incl. tax"), ("NET", "excl. tax")])
+    issue_date = models.DateField(help_text="By the company's clock.")
+    issued_at = models.DateTimeField()
+    issued_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    supplied_from = models.DateField()
+    supplied_until = models.DateField()
+    is_collected = models.BooleanField(help_text="Another system had taken the money before.")
+    net_amount = _amount()
+    tax_amount = _amount()
+    gross_amount = _amount()
+
+    frozen = [Frozen()]
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "kind", "sequence"], name="document_sequence_once"),
+            models.UniqueConstraint(fields=["entity", "number"], name="document_number_once"),
+            _adds_up("document_adds_up"),
+        ]
+        indexes = [models.Index(fields=["number"]), models.Index(fields=["entity", "issue_date"])]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+def _before_its_document() -> list[Refused]:
+    return [
+        Refused(
+            "INSERT",
+            "EXISTS (SELECT 1 FROM billing_document d WHERE d.id = NEW.document_id)",
+            "an issued document never changes: nothing is added to it",
+        )
+    ]
+
+
+class DocumentLine(models.Model):
+    """What one session, or its part at one tax rate, is billed with. Never changes; all it says was copied when issued.
+
+    The lines of a session add up to its Cdr on the document's fixed side. ``parts`` are [dimension, billed, unit, unit
+    price, amount on the fixed side], numbers as text; ``revenue`` is the net by account of the journal.
+    """
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="lines", db_index=False)
+    position = models.PositiveIntegerField()
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="document_lines")
+    cdr = models.ForeignKey("billing.Cdr", on_delete=models.PROTECT, related_name="document_lines")
+    net_amount = _amount()
+    tax_amount = _amount()
+    gross_amount = _amount()
+    tax_rate = models.DecimalField(max_digits=6, decimal_places=3)
+    tax_code = models.CharField(max_length=20)
+    legal_sentence = models.CharField(max_length=300, blank=True)
+    session_number = models.CharField(max_length=80)
+    place = models.CharField(max_length=200)
+    address = models.CharField(max_length=330, blank=True)
+    country = models.CharField(max_length=2)
+    evse = models.CharField(max_length=100)
+    time_zone = models.CharField(max_length=64)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    energy_kwh = models.DecimalField(max_digits=14, decimal_places=4)
+    meter_start_kwh = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    meter_stop_kwh = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    token = models.CharField(max_length=64, blank=True)
+    tariff = models.CharField(max_length=140, blank=True)
+    prices_include_tax = models.BooleanField(null=True)
+    parts = models.JSONField(default=list)
+    revenue = models.JSONField(default=dict)
+
+    frozen = [Frozen()]
+    refused = _before_its_document()
+
+    class Meta:
+        ordering = ["document_id", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "position"], name="document_line_position_once"),
+            _adds_up("document_line_adds_up"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id}:{self.position}"
+
+
+class DocumentTax(models.Model):
+    """What a document has at one tax rate and code: the sum of its lines. Never changes."""
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="taxes", db_index=False)
+    tax_rate = models.DecimalField(max_digits=6, decimal_places=3)
+    tax_code = models.CharField(max_length=20)
+    legal_sentence = models.CharField(max_length=300, blank=True)
+    net_amount = _amount()
+    tax_amount = _amount()
+    gross_amount = _amount()
+
+    frozen = [Frozen()]
+    refused = _before_its_document()
+
+    class Meta:
+        verbose_name_plural = "document taxes"
+        ordering = ["document_id", "-tax_rate", "tax_code"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "tax_rate", "tax_code"], name="document_tax_once"),
+            _adds_up("document_tax_adds_up"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tax_code} {self.tax_amount}"
+
+
+class BilledDifference(models.Model):
+    """A session on a document that would be billed differently now: its facts, its price or its customer changed.
+
+    Written and taken away by pricing; the document stays as it is until a person decides. ``state`` and ``reason`` are
+    where it would stand; amounts are empty where it would have no price.
+    """
+
+    session = models.OneToOneField(Session, on_delete=models.PROTECT, primary_key=True, related_name="billed_difference")
+    session_revision = models.PositiveSmallIntegerField()
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    state = models.CharField(max_length=10)
+    reason = models.CharField(max_length=40, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    net_amount = _amount(null=True)
+    tax_amount = _amount(null=True)
+    gross_amount = _amount(null=True)
+    noticed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.session_id} {self.currency} {self.gross_amount}"
