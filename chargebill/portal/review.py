@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -34,6 +34,8 @@ PERMISSIONS = ("billing.view_chargeable", "stations.view_session")
 DECIDE = "billing.add_helddecision"
 CONFIRM = "billing.add_decisionconfirmation"
 PER_PAGE = 50
+# What the form holds: the parameter it is kept in -> its field.
+FILLED_IN = {"way": "way", "why": "reason", "scope": "scope", "ticked": "session_id"}
 
 WAYS = {
     Way.RELEASE: ("Release", "It is right as it is: it goes on to be billed."),
@@ -223,7 +225,14 @@ def _form(request: HttpRequest, rows: list[Row]) -> dict[str, Any]:
         choices.append(Choice(value, title, help_text, len(found), money_of(costs) if costs else ""))
     order = list(WAYS)
     choices.sort(key=lambda choice: order.index(Way(choice.value.partition(":")[0])))
-    return {"choices": choices, "can_decide": request.user.has_perm(DECIDE), "chosen": request.GET.get("way", "")}
+    return {
+        "choices": choices,
+        "can_decide": request.user.has_perm(DECIDE),
+        "chosen": request.GET.get("way", ""),
+        "why": request.GET.get("why", "")[:300],
+        "for_all": request.GET.get("scope") == "all",
+        "ticked": set(request.GET.getlist("ticked")),
+    }
 
 
 def _shown(rows: list[Row]) -> list[dict[str, Any]]:
@@ -280,11 +289,20 @@ def decide(request: HttpRequest) -> HttpResponse:
         )
     except UserError as error:
         messages.error(request, error.message)
-        return redirect(back)
+        return redirect(_as_filled_in(request, back))
     _say(request, decision, len(ids))
     if request.POST.get("session"):
         return redirect("admin:stations_session_change", ids[0])
     return redirect("admin:review")
+
+
+def _as_filled_in(request: HttpRequest, back: str) -> str:
+    """Where the form stands, with what was put into it: a refusal costs nobody what they wrote."""
+    path, _, query = back.partition("?")
+    kept = QueryDict(query, mutable=True)
+    for name, field in FILLED_IN.items():
+        kept.setlist(name, [value[:300] for value in request.POST.getlist(field)[:PER_PAGE]])
+    return f"{path}?{kept.urlencode()}"
 
 
 def _ids_wanted(request: HttpRequest, entity: LegalEntity) -> list[int]:

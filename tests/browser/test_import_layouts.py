@@ -30,16 +30,24 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize(("theme", "viewport"), [("light", "desk"), ("dark", "phone")])
 def test_an_unknown_file_is_described_saved_and_imported(
-    entity: LegalEntity, page: Page, sign_in: Callable[..., Any], file: Path, run_jobs: Callable[[], None]
+    entity: LegalEntity,
+    page: Page,
+    sign_in: Callable[..., Any],
+    check_access: Callable[..., None],
+    file: Path,
+    run_jobs: Callable[[], None],
 ) -> None:
+    """By keyboard, as far as a file can be chosen by one; each step can be read by everybody."""
     sign_in(BILLING_CLERK)
     page.goto("/imports/new/")
     page.set_input_files("#id_file", file)
-    page.get_by_role("radio", name="History").check()
-    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_role("radio", name="History").press("Space")
+    page.get_by_role("button", name="Import", exact=True).press("Enter")
     expect(page.get_by_text("This layout is not known.")).to_be_visible()
-    page.get_by_role("button", name="Describe this layout").click()
+    check_access()
+    page.get_by_role("button", name="Describe this layout").press("Enter")
     page.wait_for_url(re.compile(r"/imports/layouts/build/"))
 
     # Wrong first: no start, and no name.
@@ -47,25 +55,29 @@ def test_an_unknown_file_is_described_saved_and_imported(
     expect(start).to_have_value("start")
     start.select_option("")
     expect(page.get_by_text("No column says when a session began.")).to_be_visible()
-    page.get_by_role("button", name="Save this layout").click()
+    page.get_by_role("button", name="Save this layout").press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("No column says when a session began. Nothing was saved.")
+    check_access()
     page.get_by_label("What Beginn means").select_option("start")
     expect(page.get_by_text("2 of 3 first rows become sessions")).to_be_visible()
     page.get_by_label("What Dose means").select_option("connector")
     expect(page.get_by_role("cell", name="LS-1 · 2")).to_be_visible()
-    page.get_by_role("button", name="Save this layout").click()
+    page.get_by_role("button", name="Save this layout").press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Give the layout a name")
+    check_access()
     assert not ImportProfile.objects.exists()
 
     page.get_by_label("Name of the layout").fill("Hausladung")
-    page.get_by_role("button", name="Save this layout").click()
+    page.get_by_role("button", name="Save this layout").press("Enter")
     expect(page.get_by_text("“Hausladung” is saved as version 1.")).to_be_visible()
+    check_access()
     page.set_input_files("#id_file", file)
-    page.get_by_role("radio", name="History").check()
-    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_role("radio", name="History").press("Space")
+    page.get_by_role("button", name="Import", exact=True).press("Enter")
     page.wait_for_url(re.compile(r"/imports/\d+/$"))
     run_jobs()
     expect(page.get_by_text("What became of its rows")).to_be_visible()
+    check_access()
     expect(page.get_by_text("Hausladung, version 1", exact=True)).to_be_visible()
     assert (ImportBatch.objects.get().profile_version.number, Session.objects.count()) == (1, 2)
 

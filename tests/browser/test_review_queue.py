@@ -34,16 +34,30 @@ def test_the_pages_are_accessible(page: Page, sign_in: Any, check_access: Any, h
         check_access()
 
 
+@every_look
 def test_held_sessions_are_found_and_decided_by_keyboard(page: Page, sign_in: Any, check_access: Any, held: LegalEntity) -> None:
     sign_in(BILLING_CLERK)
     page.goto("/")
-    page.get_by_role("link", name="Review queue").click()
+    page.locator(".cb-needs").get_by_role("link", name="3 held").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Review queue")
+    check_access()
     page.get_by_role("link", name="More energy than the connector can give").press("Enter")
     expect(page.get_by_text("The meter shows 738 kW on a 22 kW connector").first).to_be_visible()
-    page.get_by_label("Session S-wrong").press("Space")
+    check_access()
+    # Nothing has to be pushed aside to read what is wrong and what it would cost.
+    frame = page.get_by_role("region", name="Sessions, table")
+    assert frame.evaluate("frame => frame.scrollWidth - frame.clientWidth") <= 0
+    # Wrong first: no session ticked.
     page.get_by_label("Release").press("Space")
     page.get_by_label("Why").fill("The meter was exchanged")
     page.keyboard.press("Enter")
+    expect(page.get_by_text("Tick the sessions it is about, or choose the whole group. Nothing was changed.")).to_be_visible()
+    # What was written is still there.
+    expect(page.get_by_label("Release")).to_be_checked()
+    expect(page.get_by_label("Why")).to_have_value("The meter was exchanged")
+    check_access()
+    page.get_by_label("Session S-wrong").press("Space")
+    page.get_by_label("Why").press("Enter")
     expect(page.get_by_text("Release: 1 session decided.")).to_be_visible()
     check_access()
     assert dict(Chargeable.objects.values_list("session__external_id", "state")) == {

@@ -111,6 +111,24 @@ def test_wrong_input_is_told_and_changes_nothing(
     assert places() == {"a": ("HELD", "D7")}
 
 
+def test_a_refusal_keeps_what_was_ticked_and_written(priced_entity: LegalEntity, bring: Any, signed: Any) -> None:
+    bring(own("a", **WRONG), own("b", day="07", **WRONG))
+    client, back = signed(BILLING_CLERK), group_of(priced_entity)
+    data = {"entity": priced_entity.pk, "session_id": [pk("b")], "way": "DROP", "reason": "<i>" + "x" * 400, "back": back}
+    html = client.post(reverse("admin:review_decide"), {**data, "way": "BURN"}, follow=True).content.decode()
+    assert 'aria-label="Session b" checked' in html
+    assert 'aria-label="Session a">' in html
+    assert f'value="&lt;i&gt;{"x" * 297}"' in html
+    page = client.post(reverse("admin:review_decide"), {**data, "reason": "", "scope": "all", "sign": "old"}, follow=True)
+    assert (page.context["chosen"], page.context["for_all"]) == ("DROP", True)
+    # The address it came back to is not added to time and again.
+    again = client.post(
+        reverse("admin:review_decide"),
+        {**data, "way": "", "back": page.request["PATH_INFO"] + "?" + page.request["QUERY_STRING"]},
+    )
+    assert again["Location"].count("ticked=") == again["Location"].count("why=") == 1
+
+
 def test_a_second_person_confirms_in_the_queue(priced_entity: LegalEntity, bring: Any, signed: Any) -> None:
     CheckSettings.objects.create(entity=priced_entity, four_eyes_above=Decimal(10))
     bring(own("a", **WRONG))
