@@ -99,6 +99,13 @@ def test_the_demo_fills_an_empty_database_once(manage: Callable[..., Answer]) ->
     assert manage("demo")[2]["code"] == "not_empty"
 
 
+def test_the_demo_is_large_or_as_large_as_one_says(manage: Callable[..., Answer]) -> None:
+    for args in (("--large", "--sessions", "5"), ("--sessions", "-1")):
+        status, out, error = manage("demo", *args)
+        assert (status, out, error["code"]) == (2, None, "arguments")
+    assert not LegalEntity.objects.exists()
+
+
 def test_rollups_that_differ_are_reported_and_repaired(manage: Callable[..., Answer]) -> None:
     manage("demo", "--sessions", "100")
     spoil = (
