@@ -52,7 +52,9 @@ def _said(profile: str) -> Said:
         return Said()
     if known.format == "json":
         return Said(zone=True)
-    return Said(zone=any("zone" in name for name in known.columns), connector="connector" in known.columns)
+    # In a column of its own, or once for the whole file ("Gestartet (UTC)").
+    zone = any("zone" in name for name in (*known.columns, *known.constants))
+    return Said(zone=zone, connector="connector" in known.columns)
 
 
 NOTHING_SAID = Said()

@@ -124,3 +124,14 @@ def test_the_gate_takes_the_same_queries_for_ten_sessions_and_for_five_hundred(p
     few, many = queries(1000, 10), queries(5000, 500)
     assert abs(many - few) <= 5
     assert Chargeable.objects.filter(state="READY").count() == 515
+
+
+def test_times_in_utc_leave_no_doubt_when_clocks_change(priced_entity: LegalEntity, import_rows: Any) -> None:
+    # 01:30 happens twice in London that night; the file's columns say "(UTC)".
+    header = (
+        "Ladevorgangs-ID;Gestartet;Gestartet (UTC);Beendet;Beendet (UTC);meterValueStart (kWh);meterValueStop (kWh);"
+        "Ladepunkt-ID;Verbrauch (kWh);Ladedauer (in Minuten);VertragsNummer;EVSE-ID;Standort;Adresse"
+    )
+    cells = "C1;;28.10.2018 00:30:00;;28.10.2018 02:30:00;100;110;E1;10;120;;;Hub;"
+    import_rows(cells, header=header)
+    assert places() == {"C1": ("READY", "")}
