@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Count, F, IntegerField, Max, Min, Q, QuerySet, Sum, Value, When
 
-from billing.document_models import DocumentKind
+from billing.document_models import BilledDifference, DocumentKind, DocumentRun
 from billing.models import Chargeable
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity
@@ -112,16 +112,6 @@ def drafts(entity: LegalEntity, first_day: date, at: datetime) -> list[Draft]:
     return receipts + [Draft(DocumentKind.INVOICE, *same, False, tuple(ids)) for same, ids in sorted(invoices.items())]
 
 
-def draft_of(
-    entity: LegalEntity, first_day: date, at: datetime, *, customer_id: int, customer_kind: str, currency: str, anchor: str
-) -> Draft | None:
-    """The draft of one customer's invoice as it is now; None when nothing is ready."""
-    same = {"customer_id": customer_id, "customer_kind": customer_kind, "currency": currency, "anchor": anchor}
-    rows = ready(entity, first_day, at).filter(~_RECEIPT, **{f"cdr__{name}": value for name, value in same.items()})
-    ids = tuple(rows.order_by("session__ended_at", "session_id").values_list("session_id", flat=True))
-    return Draft(DocumentKind.INVOICE, customer_id, customer_kind, currency, anchor, False, ids) if ids else None
-
-
 def sums(entity: LegalEntity, first_day: date, at: datetime) -> list[DraftSum]:
     """The drafts of a month in short, invoices by name. One query."""
     start = bounds(entity, first_day)[0]
@@ -203,3 +193,17 @@ def _not_ready(state: str, reason: str, rows: Iterable[Mapping[str, Any]]) -> No
         (row["cdr__currency"], round_money(row["gross"], row["cdr__currency"])) for row in rows if row["cdr__currency"]
     )
     return NotReady(state, reason, sum(row["sessions"] for row in rows), amounts)
+
+
+def recent_run(entity: LegalEntity, first_day: date) -> DocumentRun | None:
+    """The run to show for a month: the company's that is not finished, whichever its month, else the month's last."""
+    runs = DocumentRun.objects.filter(entity=entity).select_related("job", "started_by", "entity")
+    unfinished = runs.filter(finished_at__isnull=True).first()
+    return unfinished or runs.filter(first_day=first_day).order_by("-pk").first()
+
+
+def differences(entity: LegalEntity) -> QuerySet[BilledDifference]:
+    """Sessions on a document that would be billed differently now, the newest first."""
+    related = ("session__chargeable__cdr__customer", "session__location", "customer")
+    found = BilledDifference.objects.filter(session__entity=entity).select_related(*related)
+    return found.order_by("-noticed_at", "pk")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from billing.document_models import Document, DocumentKind, DocumentRun
 from billing.models import Anchor, Assignment, Cdr, Chargeable, Tariff, TariffVersion, TaxRule
 from chargebill.core.models import ApiToken, AuditEvent, Job, LegalEntity, User
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
@@ -332,8 +333,43 @@ def api_tokens(count: int) -> list[Any]:
     )
 
 
+def documents(count: int) -> list[Any]:
+    entity, buyer = company(), customers(1)[0]
+    job, _ = Job.objects.get_or_create(idempotency_key="documents", defaults={"kind": "issue_documents", "title": "D", **DONE})
+    run, _ = DocumentRun.objects.get_or_create(
+        entity=entity, first_day=date(2026, 3, 1), defaults={"job": job, "started_at": NOON, "finished_at": NOON}
+    )
+    return more(
+        Document,
+        count,
+        lambda n: Document(
+            entity=entity,
+            kind=DocumentKind.INVOICE,
+            sequence=n + 1,
+            number=f"INV-{n + 1:06}",
+            run=run,
+            customer=buyer,
+            customer_kind=CustomerKind.MEMBER,
+            seller={"name": entity.name, "vat_ids": {}},
+            buyer={"name": buyer.name, "number": buyer.number},
+            language="en",
+            currency="EUR",
+            anchor="GROSS",
+            issue_date=date(2026, 4, 1),
+            issued_at=NOON,
+            supplied_from=date(2026, 3, 2),
+            supplied_until=date(2026, 3, 2),
+            is_collected=False,
+            net_amount=Decimal("5.00"),
+            tax_amount=Decimal("1.00"),
+            gross_amount=Decimal("6.00"),
+        ),
+    )
+
+
 BUILDERS: dict[str, Callable[[int], list[Any]]] = {
     "billing.Assignment": assignments,
+    "billing.Document": documents,
     "billing.Tariff": tariffs,
     "billing.TaxRule": tax_rules,
     "core.ApiToken": api_tokens,

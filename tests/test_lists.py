@@ -21,6 +21,7 @@ VIEWS = 2
 # Recorded: a rise is a query per row, or a page that got slower.
 QUERIES = {
     "billing.Assignment": FRAME + 4 + VIEWS,
+    "billing.Document": FRAME + 3 + VIEWS,
     "billing.Tariff": FRAME + 5,
     "billing.TaxRule": FRAME + 3 + VIEWS,
     "core.ApiToken": FRAME + 2 + VIEWS,

@@ -31,6 +31,7 @@ RESULT_WORDS = {
     "quarantined": "in quarantine",
     "held": "held",
     "sessions": "sessions",
+    "documents": "documents",
 }
 
 

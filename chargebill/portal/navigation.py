@@ -66,6 +66,15 @@ SECTIONS = (
         ),
     ),
     Section(
+        "Billing",
+        "receipt_long",
+        (
+            Entry("Bill a month", "admin:document_month", ("billing.view_document",)),
+            listing("Documents", "billing", "document"),
+            Entry("Numbers", "admin:number_series", ("billing.view_numberseries",)),
+        ),
+    ),
+    Section(
         "Stations",
         "ev_station",
         (

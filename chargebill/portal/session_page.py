@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from billing.document_models import BilledDifference, Document
 from billing.models import Cdr, Chargeable
 from billing.queries import Explanation, explain
 from billing.review_models import DecidedSession
@@ -90,6 +91,8 @@ def context_of(session: Session, *, with_customers: bool) -> dict[str, Any]:
         "revisions": revisions,
         "findings": list(session.findings.order_by("rank")),
         "decisions": _decisions(session),
+        "documents": list(Document.objects.filter(lines__session=session).distinct().order_by("pk")),
+        "difference": BilledDifference.objects.filter(pk=session.pk).first(),
         "timeline": sorted(_timeline(session, cdrs, revisions, standing), key=lambda entry: entry.at),
     }
 
