@@ -16,6 +16,8 @@ from billing.journal_models import (
 from chargebill.core.models import LegalEntity
 
 TABLES = (Posting, JournalEntry, JournalSeal, Account, AccountingPeriod, PeriodChange, PeriodClosing, SigningKey)
+_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+_MOMENT = f"{_DAY} [0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
 AMOUNTS = ("debit", "credit", "tax_rate", "tax_amount")
 
 
@@ -36,3 +38,11 @@ def check(report: Report) -> None:
         cursor.execute(f"SELECT id FROM billing_posting WHERE {differs} ORDER BY id")
         for (pk,) in cursor.fetchall():
             report.add("storage", None, f"leg {pk}", "An amount is not stored as it was written.")
+        # The sign between day and time is skipped when a moment is read: any other would mean the same.
+        moments = " AND ".join(
+            f"({name} IS NULL OR {name} GLOB '{_MOMENT}' OR {name} GLOB '{_MOMENT}.[0-9]*')"
+            for name in ("created_at", "posted_at")
+        )
+        cursor.execute(f"SELECT id FROM billing_journalentry WHERE NOT ({moments} AND effective_date GLOB '{_DAY}') ORDER BY id")
+        for (pk,) in cursor.fetchall():
+            report.add("storage", None, f"entry {pk}", "A date or a moment is not stored as it was written.")

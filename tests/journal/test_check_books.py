@@ -170,3 +170,11 @@ def test_breaks_beyond_the_listed_are_counted(books: None, monkeypatch: pytest.M
     run("UPDATE billing_posting SET description = 'x'")
     report = check_books()
     assert (len(report.breaks), report.counts["content"]) == (2, 5)
+
+
+@pytest.mark.sqlite
+def test_a_value_of_another_type_is_a_break_and_no_crash(books: None) -> None:
+    run("UPDATE billing_posting SET currency = CAST('EUR' AS BLOB) WHERE id = (SELECT MIN(id) FROM billing_posting)")
+    found = check_books()
+    assert found.counts["storage"] >= 1
+    assert "A value can't be read, so this check ended early" in " ".join(one.message for one in found.breaks)
