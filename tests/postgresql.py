@@ -34,7 +34,7 @@ OPTIONS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "max_connections": "60",
+    "max_connections": "120",
     "shared_buffers": "128MB",
     "max_wal_size": "2GB",
     "timezone": "UTC",
