@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Abs
 from django.db.models.lookups import LessThan
 
+from billing.bank_models import BankAccount, BankFile, BankLine, BankStatement  # noqa: F401
 from billing.document_models import (  # noqa: F401
     BilledDifference,
     Document,
@@ -28,6 +29,7 @@ from billing.journal_models import (  # noqa: F401
     Posting,
     SigningKey,
 )
+from billing.payment_models import Payment, PaymentAllocation, PaymentReversal  # noqa: F401
 from billing.review_models import (  # noqa: F401
     CheckFinding,
     CheckSettings,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, OperationalError, ProgrammingError
 
-from billing.book_checks import accounts, chain, closings, entries, storage
+from billing.book_checks import accounts, chain, closings, entries, receipts, storage
 from billing.book_checks.entries import UNREADABLE
 from billing.book_checks.model import NAMES, Break, Report
 from billing.book_checks.snapshot import snapshot
@@ -15,7 +15,14 @@ from billing.operations.journal_seals import seal_all
 
 __all__ = ["CHECKS", "NAMES", "Break", "Report", "check_books"]
 
-CHECKS: tuple[Callable[[Report], None], ...] = (storage.check, accounts.check, entries.check, chain.check, closings.check)
+CHECKS: tuple[Callable[[Report], None], ...] = (
+    storage.check,
+    accounts.check,
+    entries.check,
+    chain.check,
+    closings.check,
+    receipts.check,
+)
 
 
 def check_books() -> Report:

@@ -13,6 +13,8 @@ NAMES = {
     "chain": "Seals number the entries without a gap, and each follows from the one before",
     "closed": "Closed months hold what they held when they were closed",
     "signatures": "Closed months are signed with their company's key",
+    "receivables": "Receivables are what is open on documents",
+    "receipts": "Money received, not matched and credited is what the payments say",
 }
 # More than anyone reads; the rest is counted.
 MOST_LISTED = 1000

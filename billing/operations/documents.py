@@ -20,6 +20,7 @@ from billing.document_plan import Draft
 from billing.documents import Amounts, DocumentAmounts, Fixed, document_amounts
 from billing.journal import Leg, output_tax_code
 from billing.models import Cdr
+from billing.operations.collected import settle_collected
 from billing.operations.journal import post
 from billing.operations.number_series import take_numbers
 from chargebill.core import bulk
@@ -62,6 +63,7 @@ def issue_documents(
     chargeables.move(new=[Standing(pk, State.DOCUMENTED, "", cdr) for pk, cdr in billed.items()], old=still, at=at)
     for one in made:
         _post(entity, one, actor, at)
+    settle_collected(documents=documents, actor=actor, at=at)
     return Issued(documents, left)
 
 

@@ -21,8 +21,8 @@ AUDITOR = "Auditor"
 IN_SHORT = {
     ADMINISTRATOR: "everything, people and settings too",
     PRICING_MANAGER: "tariffs and who pays which",
-    BILLING_CLERK: "imports, held sessions, documents, places, customers and tokens",
-    FINANCE: "companies, tax, documents and the books, second person for held sessions",
+    BILLING_CLERK: "imports, held sessions, documents, payments, places, customers and tokens",
+    FINANCE: "companies, tax, documents, payments and the books, second person for held sessions",
     DISPUTE_AGENT: "contested sessions",
     DISPUTE_SUPERVISOR: "contested sessions, with the last word",
     ANALYST: "figures, without personal data",
@@ -41,6 +41,16 @@ BOOKS = (
     "billing.posting",
     "billing.signingkey",
 )
+# What the bank says: more than customers' money passes an account, so it is read by those who match it.
+BANK = ("billing.bankaccount", "billing.bankfile", "billing.bankline", "billing.bankstatement")
+# An added file is uploaded, a changed one taken in; an added payment or allocation is booked.
+RECEIPTS = {
+    **dict.fromkeys(BANK, (VIEW,)),
+    "billing.bankfile": EDIT,
+    "billing.payment": (VIEW, ADD),
+    "billing.paymentallocation": (VIEW, ADD),
+    "billing.paymentreversal": (VIEW, ADD),
+}
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
 READ_ALL = ("stations", "memberships", "billing", "analytics", "core")
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -64,6 +74,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "billing.helddecision": (VIEW, ADD),
         # An added run issues a month, a changed one is stopped or taken up again.
         "billing.documentrun": EDIT,
+        **RECEIPTS,
     },
     FINANCE: {
         "core.legalentity": EDIT,
@@ -71,6 +82,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "billing.checksettings": EDIT,
         "billing.decisionconfirmation": (VIEW, ADD),
         "billing.documentrun": EDIT,
+        **RECEIPTS,
         "billing.numberseries": (VIEW, CHANGE),
         # An added entry is an opening balance or a reversal; a changed account has another name or number.
         **dict.fromkeys(BOOKS, (VIEW,)),
@@ -88,7 +100,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
 # price of their own or which bill.
 # Who and what may come in: managed by the Administrator, looked at by the Auditor, no business of the rest.
 ACCESS = ("core.user", "core.apitoken")
-RESTRICTED = (*ACCESS, *BOOKS)
+RESTRICTED = (*ACCESS, *BOOKS, *BANK)
 HIDDEN = {
     ANALYST: (
         "memberships.",
@@ -97,6 +109,7 @@ HIDDEN = {
         "billing.assignment",
         "billing.document",
         "billing.billeddifference",
+        "billing.payment",
     )
 }
 

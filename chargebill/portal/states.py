@@ -75,6 +75,26 @@ PERIOD = {
     "OPEN": Shown("Open", INFO, "lock_open", "It takes entries."),
     "CLOSED": Shown("Closed", GOOD, "lock", "Two people closed it and it is signed: it takes no entry."),
 }
+PAYMENT = {
+    "open": Shown("Not matched", WAIT, "help", "The money is here; what it is for is not known yet."),
+    "part": Shown("Partly matched", WAIT, "rule", "A part of the money is for nothing yet."),
+    "matched": Shown("Matched", GOOD, "check_circle", "All of it is for documents or a customer’s credit."),
+    "taken_back": Shown("Taken back", QUIET, "undo", "It was entered by mistake and counts for nothing."),
+}
+PAID = {
+    "open": Shown("Not paid", WAIT, "schedule", "Nothing was paid on it yet."),
+    "part": Shown("Partly paid", WAIT, "rule", "A part of it is still open."),
+    "paid": Shown("Paid", GOOD, "check_circle", "Nothing is open any more."),
+}
+BANK_FILE = {
+    "looked_at": Shown("Not taken in", WAIT, "visibility", "It was uploaded to look at; nothing of it counts yet."),
+    "taken_in": Shown("Taken in", GOOD, "check_circle", "Every line that was new is kept."),
+}
+PROPOSAL = {
+    "certain": Shown("Certain", GOOD, "check_circle", "It names the documents, and the amount is theirs exactly."),
+    "likely": Shown("Likely", WAIT, "help", "Worth a look before it is confirmed."),
+    "none": Shown("No proposal", QUIET, "search", "A person chooses what it is for."),
+}
 REVIEW = Shown("Needs review", WAIT, "visibility", "Made by an import; nobody has looked at it yet.")
 BLOCKED = Shown("Blocked", BAD, "block", "This token must not charge.")
 IN_FORCE = Shown("In force", GOOD, "check_circle", "It applies to sessions that start today.")
@@ -95,6 +115,10 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "version": VERSION,
     "finding": FINDING,
     "period": PERIOD,
+    "payment": PAYMENT,
+    "paid": PAID,
+    "bank_file": BANK_FILE,
+    "proposal": PROPOSAL,
 }
 
 

@@ -1,0 +1,72 @@
+"""Receivables and receipts: what the books hold for documents and payments against the documents and payments themselves.
+
+Entries of documents and of payments are looked at, and what takes one of them back; what a person books on these
+accounts besides (opening balances) is theirs to prove.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from billing.book_checks.model import Report
+from billing.document_models import Document
+from billing.journal_models import Posting
+from billing.payment_models import Payment, PaymentAllocation
+
+SOURCES = ("document", "payment")
+# Account -> what it holds, and the check it belongs to.
+SAID = {
+    "1100": ("receivables", "open on documents"),
+    "1000": ("receipts", "received by bank and in cash"),
+    "1055": ("receipts", "taken by terminals and other systems"),
+    "2000": ("receipts", "credited to customers by payments"),
+    "2090": ("receipts", "received and not matched"),
+}
+Sums = dict[tuple[int, str, str], Decimal]
+
+
+def check(report: Report) -> None:
+    booked, there = _booked(), _there()
+    for entity_id, currency, code in sorted({*booked, *there}):
+        name, words = SAID[code]
+        report.looked_at[name] += 1
+        books, rows = booked.get((entity_id, currency, code), Decimal(0)), there.get((entity_id, currency, code), Decimal(0))
+        if books != rows:
+            said = f"{currency} {rows:f} is {words}, but the books hold {books:f}: a difference of {books - rows:f}."
+            report.add(name, entity_id, f"account {code}", said)
+
+
+def _booked() -> Sums:
+    """The balance of each account, liabilities above zero when credited."""
+    sums: Sums = defaultdict(Decimal)
+    of = Q(entry__source_type__in=SOURCES) | Q(entry__reverses__source_type__in=SOURCES)
+    rows = Posting.objects.filter(of, account__code__in=SAID).order_by()
+    names = ("entry__entity_id", "currency", "account__code", "debit", "credit")
+    for entity_id, currency, code, debit, credit in rows.values_list(*names).iterator(chunk_size=2000):
+        sums[entity_id, currency, code] += credit - debit if code.startswith("2") else debit - credit
+    return sums
+
+
+def _there() -> Sums:
+    sums: Sums = defaultdict(Decimal)
+    for entity_id, currency, gross in _rows(Document.objects.values_list("entity_id", "currency", "gross_amount")):
+        sums[entity_id, currency, "1100"] += gross
+    payments = Payment.objects.filter(reversal__isnull=True)
+    for entity_id, currency, amount, method in _rows(payments.values_list("entity_id", "currency", "amount", "method")):
+        sums[entity_id, currency, "1055" if method == "TERMINAL" else "1000"] += amount
+        sums[entity_id, currency, "2090"] += amount
+    parts = PaymentAllocation.objects.values_list("payment__entity_id", "payment__currency", "amount", "document_id")
+    for entity_id, currency, amount, document_id in _rows(parts):
+        sums[entity_id, currency, "2090"] -= amount
+        if document_id:
+            sums[entity_id, currency, "1100"] -= amount
+        else:
+            sums[entity_id, currency, "2000"] += amount
+    return sums
+
+
+def _rows(found: QuerySet[Any, Any]) -> Iterator[Any]:
+    return found.order_by().iterator(chunk_size=2000)

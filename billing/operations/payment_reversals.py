@@ -1,0 +1,128 @@
+"""Takes back what was matched, or a payment that should not have been entered."""
+
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from billing.document_models import Document
+from billing.journal import Leg
+from billing.operations.journal import post
+from billing.operations.payment_entries import NOT_MATCHED, RECEIVED_ON, Part, post_allocation
+from billing.operations.payments import book_day
+from billing.payment_models import Payment, PaymentAllocation, PaymentMethod, PaymentReversal
+from chargebill.core import bulk, events
+from chargebill.core.errors import UserError
+from chargebill.core.models import User
+from chargebill.core.money import Money
+
+ZERO = Decimal(0)
+
+
+def take_back_match(*, allocation: PaymentAllocation, reason: str, actor: User | None, at: datetime) -> PaymentAllocation:
+    """The money is not matched again, and the document is open again. Raises UserError, changing nothing: reason_missing,
+    reason_too_long, already_taken_back, period_closed."""
+    reason = _reason(reason)
+    with transaction.atomic():
+        if allocation.document_id:
+            bulk.lock_alone(Document, allocation.document_id)
+        bulk.lock_alone(Payment, allocation.payment_id)
+        found = PaymentAllocation.objects.select_related("payment__entity", "payment__customer", "document", "customer").get(
+            pk=allocation.pk
+        )
+        if found.reverses_id or PaymentAllocation.objects.filter(reverses=found).exists():
+            raise UserError("already_taken_back", "This match was taken back already. Nothing was changed.")
+        return _back(found, reason, actor, at)
+
+
+def take_back_payment(*, payment: Payment, reason: str, actor: User | None, at: datetime) -> PaymentReversal:
+    """A payment entered by hand never was: what it was matched with is open again, and the money leaves the books.
+
+    Raises UserError, changing nothing: reason_missing, reason_too_long, already_taken_back, from_the_bank (the bank says
+    that it came in: take back what it was matched with instead), period_closed.
+    """
+    reason = _reason(reason)
+    with transaction.atomic():
+        mine = PaymentAllocation.objects.filter(payment=payment, document__isnull=False)
+        for pk in sorted(set(mine.values_list("document_id", flat=True))):
+            bulk.lock_alone(Document, pk or 0)
+        bulk.lock_alone(Payment, payment.pk)
+        payment = Payment.objects.select_related("entity", "customer", "reversal").get(pk=payment.pk)
+        if payment.bank_line_id:
+            raise UserError(
+                "from_the_bank",
+                "The bank says that this money came in. Take back what it was matched with instead. Nothing was changed.",
+            )
+        if hasattr(payment, "reversal"):
+            raise UserError("already_taken_back", "This payment was taken back already. Nothing was changed.")
+        rows = payment.allocations.filter(reverses__isnull=True, reversed_by__isnull=True)
+        for allocation in rows.select_related("payment__entity", "payment__customer", "document", "customer"):
+            _back(allocation, reason, actor, at)
+        today = at.astimezone(ZoneInfo(payment.entity.time_zone or "UTC")).date()
+        day = book_day(payment.entity, today, today)
+        reversal = PaymentReversal.objects.create(payment=payment, booked_on=day, reason=reason, made_by=actor, made_at=at)
+        customer = payment.customer_id
+        post(
+            entity=payment.entity,
+            key=f"payment_taken_back:{payment.pk}:1",
+            effective_date=day,
+            legs=[
+                Leg(NOT_MATCHED, payment.amount, ZERO, payment.currency, customer_id=customer),
+                Leg(RECEIVED_ON[PaymentMethod(payment.method)], ZERO, payment.amount, payment.currency),
+            ],
+            description=f"{payment.get_method_display()} taken back: {reason}"[:300],
+            source_type="payment",
+            source_id=str(payment.pk),
+            actor=actor,
+            at=at,
+        )
+        events.record(
+            action="payment.take_back",
+            subject=payment,
+            summary=f"{payment.get_method_display()}, {Money(payment.amount, payment.currency)}, taken back",
+            actor=actor,
+            at=at,
+            entity=payment.entity,
+            reason=reason,
+        )
+    return reversal
+
+
+def _back(allocation: PaymentAllocation, reason: str, actor: User | None, at: datetime) -> PaymentAllocation:
+    payment = allocation.payment
+    today = at.astimezone(ZoneInfo(payment.entity.time_zone or "UTC")).date()
+    made = PaymentAllocation.objects.create(
+        payment=payment,
+        key=f"taken_back:{allocation.pk}",
+        document=allocation.document,
+        customer=allocation.customer,
+        amount=-allocation.amount,
+        booked_on=book_day(payment.entity, today, today),
+        reverses=allocation,
+        reason=reason,
+        made_by=actor,
+        made_at=at,
+    )
+    part = Part(allocation.amount, document=allocation.document, customer=allocation.customer)
+    post_allocation(payment, made, part, actor, at, back=True)
+    target = allocation.document.number if allocation.document else f"credit of {allocation.customer}"
+    events.record(
+        action="payment.unmatch",
+        subject=payment,
+        summary=f"{Money(allocation.amount, payment.currency)} for {target} taken back",
+        actor=actor,
+        at=at,
+        entity=payment.entity,
+        reason=reason,
+    )
+    return made
+
+
+def _reason(reason: str) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise UserError("reason_missing", "Say why. Nothing was changed.", "reason")
+    if len(reason) > 200 or "\x00" in reason:
+        raise UserError("reason_too_long", "Say it in 200 characters or less. Nothing was changed.", "reason")
+    return reason

@@ -1,0 +1,69 @@
+"""What the pages about money received have in common: the frame, the company asked for, keys of forms."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.utils import timezone
+
+from chargebill.core.models import LegalEntity
+from chargebill.portal.site import site
+
+READ_BANK = "billing.view_bankline"
+READ_PAYMENTS = "billing.view_payment"
+READ_DOCUMENTS = "billing.view_document"
+RECORD = "billing.add_payment"
+PER_PAGE = 50
+
+
+def allow(request: HttpRequest, *permissions: str) -> None:
+    if not request.user.has_perms(permissions):
+        raise PermissionDenied
+
+
+def number_in(raw: str) -> int | None:
+    """A key from an address or a form; None for anything else."""
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+
+
+def day_in(raw: str) -> date | None:
+    try:
+        return date.fromisoformat(raw)
+    except ValueError:
+        return None
+
+
+def company_in(raw: str) -> LegalEntity | None:
+    pk = number_in(raw)
+    return LegalEntity.objects.filter(pk=pk).first() if pk is not None else None
+
+
+def frame(request: HttpRequest, title: str, *crumbs: tuple[str, str], **more: Any) -> dict[str, Any]:
+    """The context of a page; ``form_key`` makes a form that is sent twice count once."""
+    request.current_app = site().name
+    return {
+        **site().each_context(request),
+        "title": title,
+        "crumbs": list(crumbs),
+        "form_key": uuid.uuid4().hex,
+        "may_record": request.user.has_perm(RECORD),
+        "may_read_bank": request.user.has_perm(READ_BANK),
+        **more,
+    }
+
+
+def form_key(request: HttpRequest) -> str:
+    """What the form that was sent carries, or a fresh one."""
+    raw = request.POST.get("form_key", "")
+    return raw if raw.isalnum() and len(raw) <= 64 else uuid.uuid4().hex
+
+
+def zone_of(entity: LegalEntity) -> str:
+    return entity.time_zone or "UTC"
+
+
+def today_of(entity: LegalEntity, at: datetime | None = None) -> date:
+    return (at or timezone.now()).astimezone(ZoneInfo(zone_of(entity))).date()
