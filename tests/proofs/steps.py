@@ -1,54 +1,26 @@
 """What the proofs do in processes of their own, one function each: ``python -m tests.proofs.steps NAME [ARG ...]``."""
 
-import csv
 import hashlib
 import json
 import os
-import random
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import django
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
-HEADER = ["CP ID", "Connector", "Start Date", "Start Time", "End Date", "End Time", "Total kWh", "Site", "Model"]
 
 
-def write_file(path: Path, *, rows: int, seed: int = 7, bad_share: float = 0.02) -> None:
-    """A file in the layout of ChargePlace Scotland's Perth export, made up, with bad rows and exact repeats in it."""
-    rng = random.Random(seed)
-    start = datetime(2025, 1, 1)  # noqa: DTZ001  local time without a zone, as the layout has it
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(HEADER)
-        last: list[str] = []
-        for _ in range(rows):
-            start += timedelta(seconds=rng.randrange(0, max(2, 60_000_000 // rows)))
-            end = start + timedelta(minutes=rng.randrange(1, 600))
-            cp = rng.randrange(120)
-            row = [
-                str(50_000 + cp), str(1 + rng.randrange(2)), f"{start:%d/%m/%Y}", f"{start:%H:%M}",
-                f"{end:%d/%m/%Y}", f"{end:%H:%M}",
-                f"{rng.randrange(0, 60_000) / 1000:.3f}", f"Car Park {cp % 40}, Nowhere", "Triple Rapid Charger",
-            ]  # fmt: skip
-            what = rng.random()
-            if what < bad_share / 2:
-                row[4] = row[5] = ""
-            elif what < bad_share:
-                row[6] = f"-{row[6]}"
-            elif what < bad_share * 1.5 and last:
-                row = last
-            writer.writerow(row)
-            last = row
-
-
-def _entity():  # type: ignore[no-untyped-def]
+def company():  # type: ignore[no-untyped-def]
+    """A company that bills, with a tariff of a start fee and prices for energy and charging time, 20 % tax inside."""
     from billing.operations import set_tariff, set_tax_rate
     from chargebill.core.models import LegalEntity
 
-    entity = LegalEntity.objects.create(name="Proof Ltd", country="GB", base_currency="GBP", time_zone="Europe/London")
+    entity = LegalEntity.objects.create(
+        name="Proof Ltd", country="GB", base_currency="GBP", time_zone="Europe/London", billing_from=date(2010, 1, 1)
+    )
     set_tax_rate(entity=entity, rate=Decimal(20), code="GB20", valid_from=None, source="test", actor=None, at=AT)
     set_tariff(
         entity=entity,
@@ -70,7 +42,7 @@ def prepare(file: str, imports: str = "1") -> None:
     """An entity with a tariff, and so many imports of the file waiting for a worker."""
     from chargebill import pipeline
 
-    entity = _entity()
+    entity = company()
     for n in range(int(imports)):
         pipeline.start_import(
             entity=entity,
@@ -132,11 +104,62 @@ def dump_documents() -> None:
     print(json.dumps(shown))  # noqa: T201
 
 
+def _import_here(file: str) -> None:
+    from chargebill import pipeline
+
+    pipeline.start_import(
+        entity=company(), path=Path(file), file_name=Path(file).name, profile="", mode="bill", time_zone="", encoding="",
+        actor=None, at=AT, key="proof", here=True,
+    )  # fmt: skip
+
+
+def prepare_decision(file: str) -> None:
+    """The file imported, so that its doubtful sessions are held."""
+    _import_here(file)
+
+
+def prepare_jobs(file: str) -> None:
+    """The file imported, new prices since ever and each place in another zone; the jobs that follow wait for a worker."""
+    from billing.operations import set_tariff
+    from chargebill import pipeline
+    from chargebill.core.models import LegalEntity
+    from stations.models import Location
+
+    _import_here(file)
+    entity = LegalEntity.objects.get()
+    set_tariff(
+        entity=entity, name="Standard", currency="GBP", tax_included=True, start_fee=Decimal("0.50"),
+        energy_per_kwh=Decimal("0.411"), charging_per_minute=Decimal("0.013"), idle_per_minute=None, valid_from=None,
+        actor=None, at=AT,
+    )  # fmt: skip
+    pipeline.start_pricing(entity=entity, actor=None, at=AT, key="anew")
+    for location in Location.objects.order_by("pk"):
+        pipeline.change_time_zone(location=location, time_zone="Asia/Kolkata", actor=None, at=AT)
+
+
+def decide() -> None:
+    """Releases everything that is held, in one decision; says so before it begins. Nothing left to decide is no error."""
+    from billing.checks import Way
+    from billing.models import Chargeable
+    from chargebill import pipeline
+    from chargebill.core.errors import UserError
+    from chargebill.core.models import LegalEntity
+
+    ids = list(Chargeable.objects.filter(state="HELD").values_list("pk", flat=True))
+    print("deciding", flush=True)  # noqa: T201
+    try:
+        pipeline.decide(entity=LegalEntity.objects.get(), session_ids=ids, way=Way.RELEASE, reason="proof", actor=None, at=AT)
+    except UserError as error:
+        if error.code != "already_decided":
+            raise
+
+
 def dump() -> None:
     """Prints what is stored, as hashes per table without keys and clocks, and the batches' counts."""
     from billing.models import Cdr, Chargeable
+    from billing.review_models import CheckFinding, DecidedSession, HeldDecision
     from chargebill.analytics import operations as analytics
-    from chargebill.core.models import Job
+    from chargebill.core.models import AuditEvent, Job
     from memberships.models import Token
     from stations.models import Connector, ImportBatch, Location, QuarantinedRow, Session, SessionRevision
     from stations.session_rows import REVISED
@@ -156,6 +179,10 @@ def dump() -> None:
         "quarantine": QuarantinedRow.objects.values_list("row_hash", "occurrence", "raw", "code", "message", "line_no", "state"),
         "connectors": Connector.objects.values_list("evse__uid", "number", "evse__location__code"),
         "tokens": Token.objects.values_list("uid", "type"),
+        "findings": CheckFinding.objects.values_list("session__external_id", "check_code", "rank", "staff", "remedy_amount"),
+        "decisions": HeldDecision.objects.values_list("way", "count", "amounts", "held_for"),
+        "decided": DecidedSession.objects.values_list("session__external_id", "session_revision", "decision__way"),
+        "decision_events": AuditEvent.objects.filter(action="held.decide").values_list("summary", "changes"),
     }
     shown: dict[str, object] = {}
     for name, rows in tables.items():
@@ -184,5 +211,5 @@ def dump() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chargebill.settings")
     django.setup()
-    steps = {"prepare": prepare, "dump": dump, "prepare_documents": prepare_documents, "dump_documents": dump_documents}
-    steps[sys.argv[1]](*sys.argv[2:])
+    steps = (prepare, prepare_decision, prepare_jobs, decide, dump, prepare_documents, dump_documents)
+    {step.__name__: step for step in steps}[sys.argv[1]](*sys.argv[2:])

@@ -1,11 +1,8 @@
 """A worker killed at any moment, or two of them at one file, leave what an uninterrupted import leaves."""
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,38 +10,18 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, _database
-from tests.proofs import steps
+from tests.conftest import _database
+from tests.proofs.files import write_file
+from tests.proofs.machine import Machine
 
 pytestmark = [pytest.mark.slow, pytest.mark.process]
-
-
-class Machine:
-    """Processes of one database and one folder of files."""
-
-    def __init__(self, url: str, data: Path) -> None:
-        self.env = {**os.environ, "DATABASE_URL": url, "CHARGEBILL_DATA": str(data), "JOB_HEARTBEAT_TIMEOUT_S": "3"}
-
-    def start(self, *args: str, **kwargs: Any) -> subprocess.Popen:
-        return subprocess.Popen([sys.executable, *args], cwd=ROOT, env=self.env, **kwargs)
-
-    def run(self, *args: str) -> str:
-        done = subprocess.run([sys.executable, *args], cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def worker(self) -> subprocess.Popen:
-        return self.start("manage.py", "worker", "--once", stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-
-    def dump(self) -> dict[str, Any]:
-        return json.loads(self.run("-m", "tests.proofs.steps", "dump"))
 
 
 @pytest.fixture
 def prepared(_migrated: str, tmp_path: Path, full_size: bool) -> Iterator[tuple[str, Path, Path]]:
     """A database with one import waiting, its folder of stored files, and the file."""
     file = tmp_path / "export.csv"
-    steps.write_file(file, rows=60_000 if full_size else 12_000)
+    write_file(file, rows=60_000 if full_size else 12_000)
     for url in _database(tmp_path, template=_migrated):
         Machine(url, tmp_path / "data").run("-m", "tests.proofs.steps", "prepare", str(file))
         yield url, tmp_path / "data", file

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import _database
-from tests.proofs.test_killed_imports import Machine
+from tests.proofs.machine import Machine
 
 pytestmark = [pytest.mark.slow, pytest.mark.process]
 
