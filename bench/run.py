@@ -1,7 +1,7 @@
 """Measures ChargeBill beside what a database does by itself, both in one run; prints a table, writes results.json.
 
-    make bench            a million rows
-    BENCH_ROWS=100000 make bench
+    make bench                                               a million rows, dashboards of up to ten million sessions
+    BENCH_ROWS=100000 BENCH_SESSIONS=1000000 make bench      less
 
 Every row: what, ours, the peer's, the ratio, and a goal where one is set (met or not).
 """
@@ -14,15 +14,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.proofs.steps import HEADER, write_file  # noqa: E402
+from tests.proofs.files import HEADER, write_file  # noqa: E402
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
+LARGEST = int(os.environ.get("BENCH_SESSIONS", "10000000"))
+# Sessions, connectors, weeks: half a year of 200 connectors, two years of 1,000, five of 4,000.
+NETWORKS = [(100_000, 200, 26), (1_000_000, 1_000, 104), (10_000_000, 4_000, 260)]
+MORE = 10_000
 results: list[dict[str, Any]] = []
 
 
@@ -43,7 +48,7 @@ def record(id_: str, what: str, ours: float, peer: float | None, goal: str = "",
         "met": met,
     }
     results.append(row | {"commit": commit()})
-    print(f"{id_:<14} {what:<74} {row['ours']:>12} {row['peer'] or '':>10} {ratio or '':>8}  {goal or '-'}", flush=True)
+    print(f"{id_:<14} {what:<88} {row['ours']:>12} {row['peer'] or '':>10} {ratio or '':>8}  {goal or '-'}", flush=True)
 
 
 def timed(command: list[str], **kwargs: Any) -> float:
@@ -108,6 +113,48 @@ def measure_pages(name: str, url: str, data: Path) -> None:
         )
 
 
+def measure_dashboards(name: str, fresh: Callable[[str], str], gone: Callable[[str], None], folder: Path) -> None:
+    """The Overview of three networks, one month's view, and what importing more sessions costs each of them."""
+    networks = [network for network in NETWORKS if network[0] <= LARGEST]
+    first: dict[str, float] = {}
+    for sessions, connectors, weeks in networks:
+        url, size = fresh(f"dashboard_{sessions}"), f"{sessions:,} sessions"
+        stored = script("storing.py", str(sessions), str(connectors), str(weeks), url=url, data=folder / "data")
+        record(
+            f"P5-{name}",
+            f"{size}: rebuild_rollups, s; database of {stored['size_mb']:,.0f} MB",
+            stored["rebuild_rollups_s"],
+            None,
+        )
+        shown = script("dashboard.py", url=url, data=folder / "data")
+        for page in ("all", "place"):
+            of = shown[page]
+            took = of["uncached_ms"]
+            goal = "<= 1.3" if sessions == 10_000_000 else ""
+            what = f"{size}, {'all places' if page == 'all' else 'one place'}: Overview, ms, {of['queries']} queries"
+            met = not goal or took <= 1.3 * first[page]
+            record(f"P5-{name}", f"{what} (peer: at 100,000)", took, first.setdefault(page, took), goal, met)
+            what, peer = f"  kept page, ms, {of['kept_queries']} queries", of["bare_signed_in_ms"]
+            record(
+                f"P5-{name}-kept",
+                f"{what} (peer: as many bytes to a person signed in)",
+                of["kept_ms"],
+                peer,
+                "<= 2.5",
+                of["kept_ms"] <= 2.5 * peer,
+            )
+            record(f"P5-{name}-kept", f"{what} (peer: two bytes to anybody)", of["kept_ms"], shown["bare_ms"])
+        file = folder / "more.csv"
+        # The fortnight after what is stored.
+        write_file(file, rows=MORE, seed=8, connectors=connectors, first=datetime(2026, 11, 30), bad_share=0)  # noqa: DTZ001
+        figures = script("importing.py", "more", str(file), url=url, data=folder / "data")
+        what = f"{size}: importing {MORE:,} more, s (peer: at 100,000)"
+        record(f"P4-{name}-more", what, figures["seconds"], first.setdefault("more", figures["seconds"]))
+        for stage, stage_s in figures["stages"].items():
+            record(f"P4-{name}-more", f"  of it {stage}, s", stage_s, first.setdefault(stage, stage_s))
+        gone(url)
+
+
 def measure_pricing() -> None:
     figures = script("pricing.py", url="sqlite://", data=ROOT)
     rate, yardstick = figures["reference"], figures["yardstick"]
@@ -135,7 +182,7 @@ def main() -> None:
         write_file(file, rows=ROWS)
         # The peer is run by the server's own user rights: let it read the file.
         folder.chmod(0o755)
-        print(f"{'id':<14} {'what':<74} {'ours':>12} {'peer':>10} {'ratio':>8}  goal")
+        print(f"{'id':<14} {'what':<88} {'ours':>12} {'peer':>10} {'ratio':>8}  goal")
         measure_pricing()
         measure_perth("sqlite", lambda name: f"sqlite:///{folder / name}.sqlite3", folder / "data")
         if shutil.which("sqlite3"):
@@ -144,6 +191,12 @@ def main() -> None:
                 url = f"sqlite:///{folder / what}.sqlite3"
                 measure_import("sqlite", "sqlite3 .import", peer, file, url, folder / "data", what)
             measure_pages("sqlite", url, folder / "data")
+
+        def deleted(url: str) -> None:
+            for path in folder.glob(f"{url.rpartition('/')[2]}*"):
+                path.unlink()
+
+        measure_dashboards("sqlite", lambda name: f"sqlite:///{folder / name}.sqlite3", deleted, folder)
         server = os.environ.get("DATABASE_URL", "")
         if server and shutil.which("psql"):
 
@@ -157,6 +210,12 @@ def main() -> None:
                 url = fresh(f"bench_{what}")
                 measure_import("postgresql", r"\copy", peer, file, url, folder / "data", what)
             measure_pages("postgresql", url, folder / "data")
+
+            def dropped(url: str) -> None:
+                statement = f"DROP DATABASE {url.rpartition('/')[2]}"
+                subprocess.run(["psql", "-q", "-d", _libpq(server), "-c", statement], check=True)
+
+            measure_dashboards("postgresql", fresh, dropped, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     (ROOT / "bench" / "results.json").write_text(json.dumps(results, indent=1) + "\n")
