@@ -57,7 +57,9 @@ def rows_of(entity: LegalEntity) -> Iterator[Row]:
     )  # fmt: skip
     found = Session.objects.filter(entity=entity).order_by().values_list(*columns)
     for place, start, end, kwh, charging_s, method, state, reason, currency, net, gross in found.iterator():
-        counts = currency and (state in ("READY", "DOCUMENTED") or (state == "DROPPED" and reason in ("history", "before_billing_from")))
+        counts = currency and (
+            state in ("READY", "DOCUMENTED") or (state == "DROPPED" and reason in ("history", "before_billing_from"))
+        )
         zone = zones[place]
         yield Row(
             place,
