@@ -24,7 +24,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
-from django.db.models import Max  # noqa: E402
+from django.db.models import F, Max  # noqa: E402
 
 from billing.models import Cdr, Chargeable  # noqa: E402
 from chargebill import pipeline  # noqa: E402
@@ -52,7 +52,7 @@ def main(sessions: int, connectors: int, weeks: int) -> None:
             at=AT, key="bench", here=True,
         )  # fmt: skip
     for n, method in enumerate(METHODS):
-        Session.objects.extra(where=[f"id % {len(METHODS)} = {n}"]).update(payment_method=method)
+        Session.objects.alias(turn=F("pk") % len(METHODS)).filter(turn=n).update(payment_method=method)
     imported = time.perf_counter()
     _copy(weeks)
     copied = time.perf_counter()
@@ -98,6 +98,8 @@ def _copy(weeks: int) -> None:
                 cursor.execute(_copy_of(model, week, strides))
         for _, sql in indexes:
             cursor.execute(sql)
+        for table in tables[:2] if POSTGRESQL else ():
+            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))")
 
 
 def _copy_of(model: Any, week: int, strides: dict[Any, int]) -> str:
