@@ -61,7 +61,7 @@ def test_a_real_file_through_the_portal_shows_the_figures_of_its_rows(
     assert f"GBP {Decimal(expected.net_cents['all']) / 100:,.2f}" in tiles
     assert f"Sessions {expected.sessions['all']:,}" in tiles
     assert table(page, "durations", "sessions") == [expected.durations["all", i] for i in range(9)]
-    hours = {(row["weekday"], int(row["hour"][:2])): int(row["sessions"]) for row in rows(page, "hours")}
+    hours = {(row["weekday"], int(row["hour"][:2])): int(row["sessions_started"]) for row in rows(page, "hours")}
     assert hours == {(WEEKDAYS[h // 24], h % 24): expected.hours["all", h] for h in range(168)}
     assert sum(Fraction(row["energy_kwh"]) for row in rows(page, "hours")) == expected.energy["all"]
     assert sum(Fraction(row["net"]) for row in rows(page, "revenue")) * 100 == expected.net_cents["all"]
