@@ -7,13 +7,9 @@ billing/banking; writes are billing/operations/bank_files.py.
 from django.db import models
 from django.db.models import Q
 
+from billing.fields import amount_field
 from chargebill.core.frozen import Frozen
 from chargebill.core.models import LegalEntity, User, validate_currency
-
-
-def _amount(**options: object) -> models.DecimalField:
-    """Fifteen digits, three behind the point: what SQLite keeps exactly, and every currency fits."""
-    return models.DecimalField(max_digits=15, decimal_places=3, **options)
 
 
 class BankAccount(models.Model):
@@ -69,8 +65,8 @@ class BankStatement(models.Model):
     file = models.ForeignKey(BankFile, on_delete=models.PROTECT, related_name="statements")
     account = models.ForeignKey(BankAccount, on_delete=models.PROTECT, related_name="statements")
     number = models.CharField(max_length=40, blank=True)
-    opening = _amount(null=True)
-    closing = _amount(null=True)
+    opening = amount_field(null=True)
+    closing = amount_field(null=True)
     lines_in_file = models.PositiveIntegerField()
     lines_new = models.PositiveIntegerField()
 
@@ -94,7 +90,7 @@ class BankLine(models.Model):
     key = models.CharField(max_length=64)
     booked_on = models.DateField()
     value_on = models.DateField(null=True)
-    amount = _amount()
+    amount = amount_field()
     currency = models.CharField(max_length=3)
     name = models.CharField(max_length=140, blank=True)
     counterparty = models.CharField(max_length=34, blank=True)

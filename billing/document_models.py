@@ -12,6 +12,7 @@ from django.db.models.functions import Abs
 from django.db.models.lookups import LessThan
 
 from billing.documents import number_text
+from billing.fields import amount_field
 from chargebill.core.frozen import Frozen, Refused
 from chargebill.core.models import Job, LegalEntity, User
 from memberships.models import Customer, CustomerKind
@@ -21,11 +22,6 @@ from stations.models import Session
 class DocumentKind(models.TextChoices):
     RECEIPT = "RECEIPT", "Receipt"
     INVOICE = "INVOICE", "Invoice"
-
-
-def _amount(**options: object) -> models.DecimalField:
-    """Fifteen digits, three behind the point: what SQLite keeps exactly, and every currency fits."""
-    return models.DecimalField(max_digits=15, decimal_places=3, **options)
 
 
 def _adds_up(name: str) -> models.CheckConstraint:
@@ -121,9 +117,9 @@ class Document(models.Model):
     supplied_from = models.DateField()
     supplied_until = models.DateField()
     is_collected = models.BooleanField(help_text="Another system had taken the money before.")
-    net_amount = _amount()
-    tax_amount = _amount()
-    gross_amount = _amount()
+    net_amount = amount_field()
+    tax_amount = amount_field()
+    gross_amount = amount_field()
 
     frozen = [Frozen()]
 
@@ -161,9 +157,9 @@ class DocumentLine(models.Model):
     position = models.PositiveIntegerField()
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="document_lines")
     cdr = models.ForeignKey("billing.Cdr", on_delete=models.PROTECT, related_name="document_lines")
-    net_amount = _amount()
-    tax_amount = _amount()
-    gross_amount = _amount()
+    net_amount = amount_field()
+    tax_amount = amount_field()
+    gross_amount = amount_field()
     tax_rate = models.DecimalField(max_digits=6, decimal_places=3)
     tax_code = models.CharField(max_length=20)
     legal_sentence = models.CharField(max_length=300, blank=True)
@@ -205,9 +201,9 @@ class DocumentTax(models.Model):
     tax_rate = models.DecimalField(max_digits=6, decimal_places=3)
     tax_code = models.CharField(max_length=20)
     legal_sentence = models.CharField(max_length=300, blank=True)
-    net_amount = _amount()
-    tax_amount = _amount()
-    gross_amount = _amount()
+    net_amount = amount_field()
+    tax_amount = amount_field()
+    gross_amount = amount_field()
 
     frozen = [Frozen()]
     refused = _before_its_document()
@@ -237,9 +233,9 @@ class BilledDifference(models.Model):
     state = models.CharField(max_length=10)
     reason = models.CharField(max_length=40, blank=True)
     currency = models.CharField(max_length=3, blank=True)
-    net_amount = _amount(null=True)
-    tax_amount = _amount(null=True)
-    gross_amount = _amount(null=True)
+    net_amount = amount_field(null=True)
+    tax_amount = amount_field(null=True)
+    gross_amount = amount_field(null=True)
     noticed_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -8,17 +8,13 @@ billing/operations/journal*.py.
 from django.db import models
 from django.db.models import Q
 
+from billing.fields import amount_field
 from billing.journal import Kind
 from chargebill.core.frozen import Frozen, Refused
 from chargebill.core.models import LegalEntity, User, validate_currency
 from memberships.models import Customer
 
 HASH_LENGTH = 64
-
-
-def _amount(**options: object) -> models.DecimalField:
-    """Fifteen digits, three behind the point: what SQLite keeps exactly, and every currency fits."""
-    return models.DecimalField(max_digits=15, decimal_places=3, **options)
 
 
 class JournalBook(models.Model):
@@ -153,12 +149,12 @@ class Posting(models.Model):
     entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="postings")
     line_no = models.PositiveSmallIntegerField()
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings")
-    debit = _amount(default=0)
-    credit = _amount(default=0)
+    debit = amount_field(default=0)
+    credit = amount_field(default=0)
     currency = models.CharField(max_length=3, validators=[validate_currency])
     tax_code = models.CharField(max_length=20, blank=True)
     tax_rate = models.DecimalField(max_digits=6, decimal_places=3, null=True)
-    tax_amount = _amount(null=True)
+    tax_amount = amount_field(null=True)
     customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="postings")
     description = models.CharField(max_length=300, blank=True)
 

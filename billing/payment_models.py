@@ -11,14 +11,10 @@ from django.db.models import Q
 
 from billing.bank_models import BankLine
 from billing.document_models import Document
+from billing.fields import amount_field
 from chargebill.core.frozen import Frozen, Refused
 from chargebill.core.models import LegalEntity, User, validate_currency
 from memberships.models import Customer
-
-
-def _amount(**options: object) -> models.DecimalField:
-    """Fifteen digits, three behind the point: what SQLite keeps exactly, and every currency fits."""
-    return models.DecimalField(max_digits=15, decimal_places=3, **options)
 
 
 def _thousandths(column: str) -> str:
@@ -46,7 +42,7 @@ class Payment(models.Model):
     entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="payments")
     key = models.CharField(max_length=100)
     method = models.CharField(max_length=8, choices=PaymentMethod)
-    amount = _amount()
+    amount = amount_field()
     currency = models.CharField(max_length=3, validators=[validate_currency])
     received_on = models.DateField()
     booked_on = models.DateField()
@@ -81,7 +77,7 @@ class PaymentAllocation(models.Model):
     key = models.CharField(max_length=120)
     document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="allocations")
     customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="+")
-    amount = _amount()
+    amount = amount_field()
     booked_on = models.DateField()
     reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="reversed_by")
     reason = models.CharField(max_length=200, blank=True)

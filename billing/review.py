@@ -88,6 +88,15 @@ def groups(entity: LegalEntity | None = None) -> list[Group]:
     return sorted(found.values(), key=lambda g: (-max(g.amounts.values(), default=Decimal(0)), -g.sessions, g.reason))
 
 
+def at_stake(groups: Sequence[Group]) -> dict[str, Decimal]:
+    """What the groups cost together by currency, tax included."""
+    totals: dict[str, Decimal] = {}
+    for group in groups:
+        for currency, amount in group.amounts.items():
+            totals[currency] = totals.get(currency, Decimal(0)) + amount
+    return totals
+
+
 def ids_of(entity: LegalEntity, state: str, reason: str) -> list[int]:
     """The sessions of one group, in id order, without those a decision waits for."""
     rows = Chargeable.objects.filter(state=state, reason=reason, session__entity=entity).exclude(

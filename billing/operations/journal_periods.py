@@ -1,7 +1,6 @@
 """Closes and reopens months: one person asks, a second one confirms. A closed month's end of the chain is signed."""
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 
@@ -13,15 +12,10 @@ from billing.operations.journal_seals import last_link, seal
 from billing.signing import current_key, make_key, sign
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
-from chargebill.core.models import LegalEntity, User
+from chargebill.core.models import User
 from chargebill.core.periods import month_of
 
 State, Kind = AccountingPeriod.State, PeriodChange.Kind
-
-
-def local_day(entity: LegalEntity, at: datetime) -> date:
-    """The day it is at the company, by UTC while it has no time zone."""
-    return at.astimezone(ZoneInfo(entity.time_zone or "UTC")).date()
 
 
 def why_not(period: AccountingPeriod, kind: PeriodChange.Kind, *, at: datetime) -> str:
@@ -30,7 +24,7 @@ def why_not(period: AccountingPeriod, kind: PeriodChange.Kind, *, at: datetime) 
     if kind == Kind.CLOSE:
         if period.state == State.CLOSED:
             return f"{period} is closed already."
-        if local_day(period.entity, at) < (month_of(period.first_day).end or date.max):
+        if period.entity.day_of(at) < (month_of(period.first_day).end or date.max):
             return f"{period} is not over yet."
         earlier = others.filter(first_day__lt=period.first_day, state=State.OPEN).order_by("first_day").first()
         return f"{earlier} is open: months are closed in their order." if earlier else ""

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -59,7 +58,7 @@ def take_back_payment(*, payment: Payment, reason: str, actor: User | None, at: 
         rows = payment.allocations.filter(reverses__isnull=True, reversed_by__isnull=True)
         for allocation in rows.select_related("payment__entity", "payment__customer", "document", "customer"):
             _back(allocation, reason, actor, at)
-        today = at.astimezone(ZoneInfo(payment.entity.time_zone or "UTC")).date()
+        today = payment.entity.day_of(at)
         day = book_day(payment.entity, today, today)
         reversal = PaymentReversal.objects.create(payment=payment, booked_on=day, reason=reason, made_by=actor, made_at=at)
         customer = payment.customer_id
@@ -91,7 +90,7 @@ def take_back_payment(*, payment: Payment, reason: str, actor: User | None, at: 
 
 def _back(allocation: PaymentAllocation, reason: str, actor: User | None, at: datetime) -> PaymentAllocation:
     payment = allocation.payment
-    today = at.astimezone(ZoneInfo(payment.entity.time_zone or "UTC")).date()
+    today = payment.entity.day_of(at)
     made = PaymentAllocation.objects.create(
         payment=payment,
         key=f"taken_back:{allocation.pk}",

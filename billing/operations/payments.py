@@ -6,7 +6,6 @@ Locks are taken in one order: documents by key, then the bank's line, then the p
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 
@@ -53,7 +52,7 @@ def record_payment(
     method = PaymentMethod(method)
     _check_amount(amount, currency)
     _check_texts(key, payer, reference)
-    today = at.astimezone(ZoneInfo(entity.time_zone or "UTC")).date()
+    today = entity.day_of(at)
     if received_on > today and bank_line is None:
         raise UserError(
             "received_on", "That day is still to come. Enter the day the money came in. Nothing was changed.", "received_on"
@@ -127,7 +126,7 @@ def match_payment(
         if hasattr(payment, "reversal"):
             raise UserError("taken_back", "This payment was taken back. Nothing was changed.")
         _check_parts(payment, parts, unmatched_of(payment))
-        today = at.astimezone(ZoneInfo(payment.entity.time_zone or "UTC")).date()
+        today = payment.entity.day_of(at)
         made = _allocate(payment, parts, key, book_day(payment.entity, today, today), actor, at)
         for allocation, part in zip(made, parts, strict=True):
             post_allocation(payment, allocation, part, actor, at)

@@ -4,10 +4,9 @@ Every operation locks the company first and then the tariff: chunks of sessions 
 they end before, and the next ones see what is new. Each raises UserError, changing nothing, and says what to do.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Max
@@ -123,7 +122,7 @@ def activate(
         draft = _draft(tariff)
         _check_not_past(tariff, valid_from, at=at, what="begin")
         core = tariff_content.check(content_of(draft), currency=tariff.currency)
-        settings = settings_of(tariff.entity, tariff, day=_first_day(tariff.entity, valid_from or at))
+        settings = settings_of(tariff.entity, tariff, day=tariff.entity.day_of(valid_from or at))
         if found := errors(findings(core, settings)):
             raise UserError(
                 "lint_errors",
@@ -306,10 +305,6 @@ def _write_draft(tariff: Tariff, content: Content, *, actor: User | None, at: da
         changes={"old": was, "new": _for_the_trail(content)} if was else _for_the_trail(content),
     )
     return draft
-
-
-def _first_day(entity: LegalEntity, moment: datetime) -> date:
-    return moment.astimezone(ZoneInfo(entity.time_zone or "UTC")).date()
 
 
 def _end_from(tariff: Tariff, moment: datetime | None, *, at: datetime) -> list[TariffVersion]:

@@ -1,7 +1,8 @@
 """The ground everything stands on: people, legal entities, audit events, jobs."""
 
+from datetime import date, datetime
 from functools import cache
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
@@ -111,6 +112,10 @@ class LegalEntity(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def day_of(self, at: datetime) -> date:
+        """The day that moment lies in by the company's own clock; by UTC while it has no time zone."""
+        return at.astimezone(ZoneInfo(self.time_zone or "UTC")).date()
 
     @property
     def missing(self) -> list[str]:

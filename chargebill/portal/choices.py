@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
 
 from chargebill.core.models import LegalEntity
 from chargebill.core.periods import Period, days, month_of, previous
@@ -42,7 +41,7 @@ class Chosen:
 
 def today_of(entity: LegalEntity | None, at: datetime) -> date:
     """The company's own day at that moment."""
-    return at.astimezone(ZoneInfo((entity and entity.time_zone) or "UTC")).date()
+    return entity.day_of(at) if entity else at.astimezone(UTC).date()
 
 
 def preset_period(preset: str, today: date) -> Period[date] | None:

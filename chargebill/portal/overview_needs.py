@@ -48,14 +48,10 @@ class Need:
 def waiting_at(entity: LegalEntity) -> Waiting:
     groups = review.groups(entity)
     held = [group for group in groups if group.state == Chargeable.State.HELD]
-    at_stake: dict[str, Decimal] = {}
-    for group in held:
-        for currency, amount in group.amounts.items():
-            at_stake[currency] = at_stake.get(currency, Decimal(0)) + amount
     gaps = needs_of(entity)
     return Waiting(
         held=sum(group.sessions for group in held),
-        at_stake=at_stake,
+        at_stake=review.at_stake(held),
         unpriced=sum(group.sessions for group in groups if group.state == Chargeable.State.UNPRICED),
         to_confirm=len(review.waiting_for_second(entity)),
         connectors_without_price=gaps.connectors,

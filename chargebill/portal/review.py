@@ -94,10 +94,6 @@ def index(request: HttpRequest) -> HttpResponse:
     entity = _entity(request)
     found = review.groups(entity)
     held = [group for group in found if group.state == Chargeable.State.HELD]
-    totals: dict[str, Decimal] = {}
-    for group in held:
-        for currency, amount in group.amounts.items():
-            totals[currency] = totals.get(currency, Decimal(0)) + amount
     entities = list(LegalEntity.objects.order_by("name"))
     waiting = review.waiting_for_second(entity)
     return TemplateResponse(
@@ -108,7 +104,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "entity": entity,
             "entities": entities,
             "held": sum(group.sessions for group in held),
-            "at_stake": money_of(totals),
+            "at_stake": money_of(review.at_stake(held)),
             "groups": [(group, money_of(group.amounts), group_url(group), _way_out(request, group)) for group in found],
             "waiting": [(decision, _amounts(decision)) for decision in waiting],
             "can_confirm": request.user.has_perm(CONFIRM),

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from billing import taxes
 from billing.models import Tariff as StoredTariff
@@ -83,7 +82,7 @@ class Preview:
 
 def preview_of(*, entity: LegalEntity, tariff: StoredTariff | None, content: Content, currency: str, at: datetime) -> Preview:
     """For somebody who pays on the spot, with the tax in force today. Three queries at most. Raises PricingError."""
-    today = at.astimezone(ZoneInfo(entity.time_zone or "UTC")).date()
+    today = entity.day_of(at)
     core = core_of(content, name="Preview", version=0, currency=currency or "XXX")
     table = taxes.load(entity.pk)
     known = table.find(country=entity.country, category=content.tax_category, kind=CustomerKind.AD_HOC, day=today)

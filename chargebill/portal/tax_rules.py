@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -39,7 +38,7 @@ VALUES = (*COLUMNS, "valid_from", *ON_DOCUMENTS, "source")
 
 def today(entity: LegalEntity) -> date:
     """The day it is at a company now."""
-    return timezone.now().astimezone(ZoneInfo(entity.time_zone or "UTC")).date()
+    return entity.day_of(timezone.now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from billing.models import AccountingPeriod, JournalEntry
 from billing.operations.journal import reverse as take_back
-from billing.operations.journal_periods import local_day
 from chargebill.core.errors import UserError
 from chargebill.portal import format as written
 from chargebill.portal.accounting.frame import POST, allow, render
@@ -115,4 +114,4 @@ def _why_not(request: HttpRequest, found: JournalEntry) -> str:
 
 def _first_open_day(found: JournalEntry) -> date:
     """Its own day while its month is open, else today."""
-    return found.effective_date if found.period.state == AccountingPeriod.State.OPEN else local_day(found.entity, timezone.now())
+    return found.effective_date if found.period.state == AccountingPeriod.State.OPEN else found.entity.day_of(timezone.now())
