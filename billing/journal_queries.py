@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from billing.journal import CHART, Kind
 from billing.journal_balances import Sums, posted_legs, sums_by_account
 from billing.journal_models import Account, AccountingPeriod, JournalEntry, PeriodChange, PeriodClosing, Posting
+from chargebill.core.keys import key_in
 from chargebill.core.models import LegalEntity
 
 ZERO = Decimal(0)
@@ -42,8 +43,8 @@ def lines(wanted: Filter) -> QuerySet[Posting]:
             | Q(customer__name__icontains=text)
             | Q(customer__number=text)
         )
-        if text.isascii() and text.isdigit() and len(text) < 19:
-            fits |= Q(entry__seal__seq=int(text))
+        if (number := key_in(text)) is not None:
+            fits |= Q(entry__seal__seq=number)
         found = found.filter(fits)
     return found.order_by("-entry_id", "line_no")
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from billing import chargeables
 from billing.chargeables import Standing, State
@@ -89,7 +88,7 @@ class _Made:
 
 
 def _number(entity: LegalEntity, run: DocumentRun, made: Sequence[_Made], actor: User | None, at: datetime) -> list[Document]:
-    today = at.astimezone(ZoneInfo(entity.time_zone)).date()
+    today = entity.day_of(at)
     seller = seller_of(entity)
     by_kind = defaultdict(list)
     for one in made:

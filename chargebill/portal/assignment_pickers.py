@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_GET
 
+from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal import format as written
 from chargebill.portal.session_filters import spellings, starts_with
@@ -209,8 +210,8 @@ def options(request: HttpRequest, kind: str) -> JsonResponse:
         raise Http404("There is nothing of this kind to choose.")
     if not request.user.has_perms(["billing.view_assignment", KINDS[kind].permission]):
         raise PermissionDenied
-    raw, text = request.GET.get("entity", ""), request.GET.get("q", "").replace("\0", "").strip()[:LONGEST]
-    entity = LegalEntity.objects.filter(pk=raw).first() if raw.isdigit() and len(raw) < 19 else None
+    text = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST]
+    entity = row_in(LegalEntity, request.GET.get("entity", ""))
     rows = KINDS[kind].offer(entity, text) if entity and text else []
     found = [KINDS[kind].option(row) for row in rows]
     return JsonResponse({"options": [{"value": option.value, "label": option.label} for option in found]})

@@ -5,6 +5,7 @@ from datetime import date
 from django.http import HttpRequest
 
 from billing.models import Assignment
+from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 
 
@@ -17,8 +18,8 @@ def state_of(assignment: Assignment, today: date) -> str:
 
 def chosen_company(request: HttpRequest) -> LegalEntity | None:
     """The company the URL names, else the only one."""
-    raw = request.GET.get("entity", "")
-    if raw.isdigit() and len(raw) < 19 and (named := LegalEntity.objects.filter(pk=raw).first()):
+    named: LegalEntity | None = row_in(LegalEntity, request.GET.get("entity", ""))
+    if named:
         return named
     companies = list(LegalEntity.objects.all()[:2])
     return companies[0] if len(companies) == 1 else None

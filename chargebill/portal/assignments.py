@@ -21,6 +21,7 @@ from billing.models import Assignment, Tariff
 from billing.operations import assign, change_assignment, delete_assignment, end_assignment
 from billing.operations.assignments import is_used
 from chargebill.core.errors import UserError
+from chargebill.core.keys import key_in, row_in
 from chargebill.core.models import LegalEntity
 from chargebill.core.tables.admin import TableAdmin
 from chargebill.portal.assignment_filters import InForceFilter, WhereFilter, WhoFilter
@@ -177,8 +178,7 @@ class AssignmentAdmin(TableAdmin):
         entity = chosen_company(request)
         if request.method != "POST" or entity is None or not self.has_add_permission(request):
             raise PermissionDenied
-        raw = request.GET.get("assignment", "")
-        known = Assignment.objects.filter(entity=entity, pk=raw).first() if raw.isdigit() and len(raw) < 19 else None
+        known = row_in(Assignment.objects.filter(entity=entity), request.GET.get("assignment", ""))
         form = AssignmentForm(request.POST, entity=entity, assignment=known)
         form.is_valid()
         return TemplateResponse(
@@ -282,6 +282,6 @@ def _asked_for(request: HttpRequest) -> dict[str, Any]:
         for name in names:
             if value := request.GET.get(name, "").replace("\0", "")[:120]:
                 initial |= {choice: name, name: value}
-    if request.GET.get("tariff", "").isdigit():
-        initial["tariff"] = request.GET["tariff"][:18]
+    if (tariff := key_in(request.GET.get("tariff", ""))) is not None:
+        initial["tariff"] = str(tariff)
     return initial

@@ -20,8 +20,9 @@ from billing.banking import COLUMNS, LARGEST_FILE, Line, read_bank_file, templat
 from billing.operations.bank_files import StatementLines, discard_bank_file, look_into, take_in_bank_file, upload_bank_file
 from billing.payments import Proposed
 from chargebill.core.errors import UserError
+from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
-from chargebill.portal.payment_frame import PER_PAGE, READ_BANK, allow, company_in, frame
+from chargebill.portal.payment_frame import PER_PAGE, READ_BANK, allow, frame
 from chargebill.portal.site import page
 
 ADD, CHANGE = "billing.add_bankfile", "billing.change_bankfile"
@@ -48,10 +49,10 @@ def index(request: HttpRequest) -> HttpResponse:
     """The files there are, and the form for one more."""
     allow(request, READ_BANK)
     companies = list(LegalEntity.objects.order_by("name"))
-    refusal, chosen = None, company_in(request.GET.get("entity", ""))
+    refusal, chosen = None, row_in(LegalEntity, request.GET.get("entity", ""))
     if request.method == "POST":
         allow(request, ADD)
-        chosen = companies[0] if len(companies) == 1 else company_in(request.POST.get("entity", ""))
+        chosen = companies[0] if len(companies) == 1 else row_in(LegalEntity, request.POST.get("entity", ""))
         try:
             file = _uploaded(request, chosen)
         except UserError as error:

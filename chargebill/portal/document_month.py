@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -20,6 +19,7 @@ from billing.chargeables import REASONS
 from billing.document_models import DocumentKind, DocumentRun
 from billing.operations import resume_issuing, start_issuing, stop_issuing
 from chargebill.core.errors import UserError
+from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.core.periods import month_of, previous
 from chargebill.portal import format as written
@@ -36,16 +36,13 @@ def _allow(request: HttpRequest, permission: str) -> None:
 
 
 def _entity(request: HttpRequest, raw: str) -> LegalEntity | None:
-    entities = LegalEntity.objects.order_by("name")
-    if raw.isdigit() and len(raw) < 19:
-        return entities.filter(pk=raw).first()
-    return entities.first()
+    entity: LegalEntity | None = row_in(LegalEntity, raw) or LegalEntity.objects.order_by("name").first()
+    return entity
 
 
 def _month(raw: str, entity: LegalEntity) -> tuple[date, str]:
     """The month asked for, and what is wrong with it; the last whole one unless told otherwise."""
-    zone = ZoneInfo(entity.time_zone or "UTC")
-    last = previous(month_of(timezone.now().astimezone(zone).date())).start
+    last = previous(month_of(entity.day_of(timezone.now()))).start
     if not raw:
         return last, ""
     try:

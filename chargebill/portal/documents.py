@@ -22,6 +22,7 @@ from billing.pricing import Dimension
 from billing.pricing.text import dimension_label
 from chargebill.core.admin import ReadOnlyAdmin
 from chargebill.core.csvsafe import safe_cell
+from chargebill.core.keys import row_in
 from chargebill.core.money import round_money
 from chargebill.portal import format as written
 from chargebill.portal import way_back
@@ -179,7 +180,7 @@ class DocumentAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         found = Document.objects.select_related("entity", "customer", "issued_by", "run")
-        document = found.filter(pk=object_id).first() if object_id.isdigit() and len(object_id) < 19 else None
+        document = row_in(found, object_id)
         if document is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         pages = Paginator(document.lines.all(), PER_PAGE)

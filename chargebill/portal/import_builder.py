@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from chargebill.core.errors import UserError
 from chargebill.core.fields import TimeZoneField, UpperCaseField, offered_time_zones
+from chargebill.core.keys import key_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal.import_fields import DATE_ORDERS, DELIMITER_WORDS, DURATION_UNITS, FIELD_WORDS, WORD_OF
 from chargebill.portal.import_upload import ENCODING_WORDS, on_disk
@@ -85,7 +86,7 @@ def new(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     entities = list(LegalEntity.objects.order_by("name"))
     asked = request.POST.get("layout") or request.GET.get("layout") or ""
-    layout = get_object_or_404(ImportProfile, pk=asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+    layout = None if key_in(asked) is None else get_object_or_404(ImportProfile, pk=asked)
     refusal = None
     form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
     if request.method == "POST" and form.is_valid():

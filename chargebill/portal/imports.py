@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from chargebill.core import jobs
 from chargebill.core.admin import ReadOnlyAdmin
+from chargebill.core.keys import key_in
 from chargebill.core.lists import Column, first_address, personal_list
 from chargebill.core.models import Job, LegalEntity
 from chargebill.portal import format as written
@@ -106,7 +107,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         return redirect("admin:import_upload")
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not object_id.isdigit():
+        if key_in(object_id) is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return redirect("admin:import_batch", object_id)
 
@@ -116,7 +117,7 @@ def _narrowed(chosen: dict[str, str]) -> QuerySet[ImportBatch]:
     found = batches().order_by("-pk")
     for name, column in LIST_FILTERS.items():
         if value := chosen.get(name):
-            if name == "entity" and not (value.isascii() and value.isdigit() and len(value) < 19):
+            if name == "entity" and key_in(value) is None:
                 return found.none()
             found = found.filter(**{column: value})
     if "q" in chosen:

@@ -24,6 +24,7 @@ from billing.operations.payments import LARGEST, match_payment, record_payment
 from billing.payment_models import Payment, PaymentMethod
 from billing.payments import Proposed
 from chargebill.core.errors import UserError
+from chargebill.core.keys import key_in, row_in
 from chargebill.core.models import LegalEntity, User
 from chargebill.portal import format as written
 from chargebill.portal.payment_frame import (
@@ -32,10 +33,8 @@ from chargebill.portal.payment_frame import (
     READ_PAYMENTS,
     RECORD,
     allow,
-    company_in,
     form_key,
     frame,
-    number_in,
 )
 from chargebill.portal.site import page
 
@@ -66,7 +65,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """Of one company; the first that has something waiting unless the URL names one."""
     allow(request, READ_BANK)
     companies = list(LegalEntity.objects.order_by("name"))
-    entity = company_in(request.GET.get("entity", ""))
+    entity = row_in(LegalEntity, request.GET.get("entity", ""))
     if entity is None:
         waits = payments.waiting_lines(None).order_by("account__entity__name", "booked_on", "pk").first()
         entity = waits.account.entity if waits else companies[0] if companies else None
@@ -97,7 +96,7 @@ def value_of(proposed: Proposed) -> str:
 def parts_of(entity: LegalEntity, value: str, amount: Decimal, *, to_credit: bool = True) -> list[Part]:
     """The parts a form sent back, and the credit of the documents' customer where more came in."""
     try:
-        asked = [(number_in(pk) or 0, Decimal(part)) for pk, _, part in (one.partition("=") for one in value.split(",") if one)]
+        asked = [(key_in(pk) or 0, Decimal(part)) for pk, _, part in (one.partition("=") for one in value.split(",") if one)]
     except InvalidOperation:
         asked = [(0, ZERO)]
     if not all(pk and part.is_finite() and ZERO < part < LARGEST for pk, part in asked):
@@ -145,12 +144,12 @@ def confirm(request: HttpRequest) -> HttpResponse:
     key, asked = form_key(request), request.POST.getlist("all")
     if "line" in request.POST:
         asked = [f"{request.POST['line']}:{request.POST.get('parts', '')}"]
-    ids = {pk for one in asked if (pk := number_in(one.partition(":")[0])) is not None}
+    ids = {pk for one in asked if (pk := key_in(one.partition(":")[0])) is not None}
     lines = BankLine.objects.filter(amount__gt=0).select_related("account__entity").in_bulk(ids)
     done, refused = [], []
     for one in asked:
         raw, _, value = one.partition(":")
-        line = lines.get(number_in(raw) or 0)
+        line = lines.get(key_in(raw) or 0)
         if line is None:
             continue
         try:
@@ -251,7 +250,7 @@ def _choose(request, entity, amount, currency, crumbs, act, back, line=None, pay
         documents=shown[:PER_PAGE],
         has_more=len(shown) > PER_PAGE,
         refusal=refusal,
-        ticked={pk for raw in request.POST.getlist("document") if (pk := number_in(raw)) is not None},
+        ticked={pk for raw in request.POST.getlist("document") if (pk := key_in(raw)) is not None},
         back=back,
     )
     return TemplateResponse(request, "portal/payments/choose.html", context)
@@ -259,7 +258,7 @@ def _choose(request, entity, amount, currency, crumbs, act, back, line=None, pay
 
 def _chosen(request: HttpRequest, entity: LegalEntity, amount: Decimal) -> list[Part]:
     """The ticked documents, the oldest filled first."""
-    ids = {pk for raw in request.POST.getlist("document") if (pk := number_in(raw)) is not None}
+    ids = {pk for raw in request.POST.getlist("document") if (pk := key_in(raw)) is not None}
     if not ids:
         raise UserError("nothing_chosen", "Tick the documents it is for. Nothing was changed.", "document")
     found = list(Document.objects.filter(entity=entity, pk__in=ids).order_by("issue_date", "pk"))

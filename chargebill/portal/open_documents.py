@@ -23,6 +23,7 @@ from billing.operations.payments import LARGEST, record_payment
 from billing.payment_models import Payment, PaymentAllocation, PaymentMethod
 from chargebill.core.csvsafe import safe_cell
 from chargebill.core.errors import UserError
+from chargebill.core.keys import key_in, row_in
 from chargebill.core.models import LegalEntity
 from chargebill.core.money import round_money
 from chargebill.portal import format as written
@@ -32,13 +33,9 @@ from chargebill.portal.payment_frame import (
     READ_PAYMENTS,
     RECORD,
     allow,
-    company_in,
     day_in,
     form_key,
     frame,
-    number_in,
-    today_of,
-    zone_of,
 )
 from chargebill.portal.session_export import Cell, csv_lines
 from chargebill.portal.site import page
@@ -49,8 +46,8 @@ HEADER = ("number", "company", "customer", "issued_on", "days_open", "gross", "o
 
 def _selected(request: HttpRequest) -> tuple[LegalEntity | None, str, int, str, QuerySet[Document]]:
     """Company, words, days at least, the query again, and the documents, the oldest first."""
-    entity, q = company_in(request.GET.get("entity", "")), request.GET.get("q", "").strip()[:100]
-    days = min(number_in(request.GET.get("days", "")) or 0, 10_000)
+    entity, q = row_in(LegalEntity, request.GET.get("entity", "")), request.GET.get("q", "").strip()[:100]
+    days = min(key_in(request.GET.get("days", "")) or 0, 10_000)
     rows = payments.open_documents(entity).select_related("customer", "entity")
     if q:
         rows = rows.filter(Q(number__icontains=q) | Q(customer__name__icontains=q) | Q(customer__company__icontains=q))
@@ -87,7 +84,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _days_open(document: Document) -> int:
-    return (today_of(document.entity) - document.issue_date).days
+    return (document.entity.day_of(timezone.now()) - document.issue_date).days
 
 
 @page("open-documents/open-documents.csv", name="open_documents_csv")
@@ -145,7 +142,7 @@ def document_payments(request: HttpRequest, pk: int) -> HttpResponse:
         paid=document.gross_amount - still,
         paid_state=paid_state(document.gross_amount, still),
         allocations=rows,
-        zone=zone_of(document.entity),
+        zone=document.entity.time_zone or "UTC",
         refusal=refusal,
         methods=[(method.value, method.label) for method in BY_HAND],
         given=_given(request, document, still),
@@ -166,7 +163,7 @@ def _given(request: HttpRequest, document: Document, still: Decimal) -> dict[str
     return {
         "method": PaymentMethod.BANK.value,
         "amount": f"{round_money(still, document.currency):f}",
-        "received_on": today_of(document.entity).isoformat(),
+        "received_on": document.entity.day_of(timezone.now()).isoformat(),
     }
 
 

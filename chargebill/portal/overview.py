@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chargebill.analytics.queries import Overview, Totals, data_period, overview
+from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.core.periods import Period, previous
 from chargebill.portal import format as written
@@ -91,8 +92,7 @@ def select(request: HttpRequest) -> Selection | None:
     data = periods.get(entity.pk) if entity else None
     if entity is None or data is None:
         return None
-    place = request.GET.get("location", "")
-    location = Location.objects.filter(entity=entity, pk=place).first() if place.isdigit() and len(place) < 19 else None
+    location = row_in(Location.objects.filter(entity=entity), request.GET.get("location", ""))
     today = today_of(entity, timezone.now())
     chosen = choose(request.GET, today=today, default=recent_month(data, today))
     currency = request.GET.get("currency", "")[:3].upper()

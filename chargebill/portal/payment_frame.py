@@ -1,15 +1,12 @@
 """What the pages about money received have in common: the frame, the company asked for, keys of forms."""
 
 import uuid
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from django.utils import timezone
 
-from chargebill.core.models import LegalEntity
 from chargebill.portal.site import site
 
 READ_BANK = "billing.view_bankline"
@@ -24,21 +21,11 @@ def allow(request: HttpRequest, *permissions: str) -> None:
         raise PermissionDenied
 
 
-def number_in(raw: str) -> int | None:
-    """A key from an address or a form; None for anything else."""
-    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
-
-
 def day_in(raw: str) -> date | None:
     try:
         return date.fromisoformat(raw)
     except ValueError:
         return None
-
-
-def company_in(raw: str) -> LegalEntity | None:
-    pk = number_in(raw)
-    return LegalEntity.objects.filter(pk=pk).first() if pk is not None else None
 
 
 def frame(request: HttpRequest, title: str, *crumbs: tuple[str, str], **more: Any) -> dict[str, Any]:
@@ -59,11 +46,3 @@ def form_key(request: HttpRequest) -> str:
     """What the form that was sent carries, or a fresh one."""
     raw = request.POST.get("form_key", "")
     return raw if raw.isalnum() and len(raw) <= 64 else uuid.uuid4().hex
-
-
-def zone_of(entity: LegalEntity) -> str:
-    return entity.time_zone or "UTC"
-
-
-def today_of(entity: LegalEntity, at: datetime | None = None) -> date:
-    return (at or timezone.now()).astimezone(ZoneInfo(zone_of(entity))).date()

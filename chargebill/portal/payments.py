@@ -21,9 +21,10 @@ from billing.operations.payment_reversals import take_back_match, take_back_paym
 from billing.payment_models import Payment, PaymentAllocation, PaymentMethod
 from chargebill.core.csvsafe import safe_cell
 from chargebill.core.errors import UserError
+from chargebill.core.keys import key_in, row_in
 from chargebill.core.models import AuditEvent, LegalEntity
 from chargebill.core.money import round_money
-from chargebill.portal.payment_frame import PER_PAGE, READ_PAYMENTS, allow, company_in, day_in, frame, zone_of
+from chargebill.portal.payment_frame import PER_PAGE, READ_PAYMENTS, allow, day_in, frame
 from chargebill.portal.session_export import Cell, csv_lines
 from chargebill.portal.site import page
 
@@ -77,7 +78,7 @@ def state_of(payment: Payment) -> str:
 def select(request: HttpRequest) -> Wanted:
     asked = request.GET
     companies = list(LegalEntity.objects.order_by("name"))
-    entity = company_in(asked.get("entity", ""))
+    entity = row_in(LegalEntity, asked.get("entity", ""))
     state = asked.get("state", "") if asked.get("state") in STATES else ""
     method = asked.get("method", "") if asked.get("method") in PaymentMethod.values else ""
     start, end, q = day_in(asked.get("from", "")), day_in(asked.get("to", "")), asked.get("q", "").strip()[:100]
@@ -98,7 +99,8 @@ def select(request: HttpRequest) -> Wanted:
     if q:
         named = PaymentAllocation.objects.filter(document__number__iexact=q).values("payment")
         words = Q(payer__icontains=q) | Q(reference__icontains=q) | Q(customer__name__icontains=q) | Q(pk__in=named)
-        rows = rows.filter(words | Q(pk=int(q))) if q.isascii() and q.isdigit() and len(q) < 19 else rows.filter(words)
+        key = key_in(q)
+        rows = rows.filter(words if key is None else words | Q(pk=key))
     said = {
         "entity": entity.pk if entity else "", "state": state, "method": method, "from": start or "", "to": end or "", "q": q,
     }  # fmt: skip
@@ -181,7 +183,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         ("Payments", reverse("admin:payments")),
         payment=payment,
         state=state_of(payment),
-        zone=zone_of(payment.entity),
+        zone=payment.entity.time_zone or "UTC",
         allocations=allocations,
         events=events,
         may_unmatch=request.user.has_perm(UNMATCH),
@@ -199,7 +201,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if raw:
             allow(request, UNMATCH)
-            allocation = payment.allocations.filter(pk=raw).first() if raw.isdigit() and len(raw) < 19 else None
+            allocation = row_in(payment.allocations.all(), raw)
             if allocation is None:
                 raise Http404("There is no such match.")
             take_back_match(allocation=allocation, reason=reason, actor=request.user, at=timezone.now())

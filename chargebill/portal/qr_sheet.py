@@ -10,12 +10,12 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
+from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal.site import page
 from stations.evse_names import public_names
@@ -64,9 +64,9 @@ def _asked_for(request: HttpRequest) -> tuple[str, list[tuple[str, str]], QueryS
         key = request.GET.get(name, "")
         if not key:
             continue
-        if not (key.isascii() and key.isdigit() and len(key) < 19):
+        row: Any = row_in(model, key)
+        if row is None:
             raise Http404(f"No such {name}.")
-        row: Any = get_object_or_404(model, pk=int(key))
         field = {"evse": "pk", "location": "location", "entity": "entity"}[name]
         crumbs = [(str(row), reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk]))]
         return f"Labels for {row}", crumbs, Evse.objects.filter(**{field: row.pk}), f"{name}={row.pk}"

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from chargebill.core.admin import ReadOnlyAdmin
 from chargebill.core.errors import UserError
+from chargebill.core.keys import key_in
 from chargebill.core.lists import Column, first_address, personal_list
 from chargebill.core.models import LegalEntity
 from chargebill.portal import layouts
@@ -103,7 +104,7 @@ class QuarantinedRowAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "portal/imports/quarantine.html", context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not object_id.isdigit():
+        if key_in(object_id) is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return redirect("admin:quarantine_row", object_id)
 
@@ -162,8 +163,7 @@ def dismiss(request: HttpRequest) -> HttpResponse:
     rows = wanted.apply(QuarantinedRow.objects.all())
     problem = None
     if request.method == "POST":
-        up_to = request.POST.get("up_to", "")
-        rows = rows.filter(pk__lte=int(up_to) if up_to.isascii() and up_to.isdigit() and len(up_to) < 19 else 0)
+        rows = rows.filter(pk__lte=key_in(request.POST.get("up_to", "")) or 0)
         try:
             count = dismiss_rows(rows=rows, reason=request.POST.get("reason", ""), actor=request.user, at=timezone.now())
         except UserError as error:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 
+from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal.layouts import title_of
 from chargebill.portal.reasons import reason_of
@@ -49,7 +50,7 @@ class QuarantineFilter:
         raw = query.get(name, "")
         if not raw:
             return None
-        found = model.objects.filter(pk=raw).first() if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+        found = row_in(model, raw)
         if found is None:
             self.errors.append(f"There is no {word} {raw[:20]}: the list shows all.")
         else:

@@ -25,6 +25,7 @@ from billing.review import Group, Option, Row
 from billing.review_models import HeldDecision
 from chargebill import pipeline
 from chargebill.core.errors import UserError
+from chargebill.core.keys import key_in, row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal import format as written
 from chargebill.portal.site import page, site
@@ -74,8 +75,8 @@ def money_of(amounts: dict[str, Decimal]) -> str:
 
 
 def _entity(request: HttpRequest) -> LegalEntity | None:
-    raw = request.GET.get("entity", "")
-    return LegalEntity.objects.filter(pk=raw).first() if raw.isdigit() and len(raw) < 19 else None
+    entity: LegalEntity | None = row_in(LegalEntity, request.GET.get("entity", ""))
+    return entity
 
 
 def _frame(request: HttpRequest, title: str, *crumbs: tuple[str, str]) -> dict[str, Any]:
@@ -262,8 +263,7 @@ def _shown(rows: list[Row]) -> list[dict[str, Any]]:
 def decide(request: HttpRequest) -> HttpResponse:
     """Takes the form: the ticked sessions, or the whole group as it was shown."""
     _allow(request, DECIDE)
-    raw = request.POST.get("entity", "")
-    entity = LegalEntity.objects.filter(pk=raw).first() if raw.isdigit() and len(raw) < 19 else None
+    entity = row_in(LegalEntity, request.POST.get("entity", ""))
     if entity is None:
         raise Http404("There is no such company.")
     back = request.POST.get("back", "")
@@ -309,7 +309,7 @@ def _ids_wanted(request: HttpRequest, entity: LegalEntity) -> list[int]:
                 "group_changed", "The group changed since you opened it. Look at it once more, then decide. Nothing was changed."
             )
         return ids
-    ids = [int(raw) for raw in request.POST.getlist("session_id") if raw.isdigit() and len(raw) < 19]
+    ids = [key for raw in request.POST.getlist("session_id") if (key := key_in(raw)) is not None]
     if not ids:
         raise UserError("nothing_ticked", "Tick the sessions it is about, or choose the whole group. Nothing was changed.")
     return ids

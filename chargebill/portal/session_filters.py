@@ -13,6 +13,7 @@ from django.http import QueryDict
 
 from billing.models import Chargeable
 from chargebill.analytics.measures import DURATION_BINS_MIN, DURATION_LABELS, HOURS_OF_WEEK
+from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.core.periods import Period
 from chargebill.portal.choices import Chosen, choose, today_of
@@ -140,7 +141,7 @@ class SessionFilter:
         raw = query.get(name, "")
         if not raw:
             return None
-        found = model.objects.filter(pk=raw).first() if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+        found = row_in(model, raw)
         if found is None:
             self.errors.append(f"There is no {word} {raw[:20]}: the list shows all.")
         else:

@@ -18,6 +18,7 @@ from billing.models import Chargeable
 from chargebill.analytics.measures import DURATION_LABELS
 from chargebill.core.admin import ReadOnlyAdmin
 from chargebill.core.errors import UserError
+from chargebill.core.keys import row_in
 from chargebill.core.lists import Column, PersonalList, first_address, personal_list
 from chargebill.core.models import LegalEntity
 from chargebill.portal import session_export, session_page, way_back
@@ -249,7 +250,8 @@ class SessionAdmin(ReadOnlyAdmin):
         found = Session.objects.select_related(
             "location", "entity", "connector__evse", "source", "batch__created_by", "batch__job"
         )
-        return found.filter(pk=pk).first() if str(pk).isdigit() and len(str(pk)) < 19 else None
+        session: Session | None = row_in(found, str(pk))
+        return session
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from chargebill.core.csvsafe import safe_cell
+from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal.assignment_shown import chosen_company
 from chargebill.portal.session_export import Cell, csv_lines
@@ -85,8 +86,7 @@ def select(request: HttpRequest) -> Wanted:
     places = list(Location.objects.filter(entity=entity).order_by("name").values_list("pk", "name")) if entity else []
     raw, place, error = request.GET.get("location", ""), None, ""
     if raw:
-        known = raw.isascii() and raw.isdigit() and len(raw) < 19
-        place = Location.objects.filter(pk=raw).first() if known else None
+        place = row_in(Location, raw)
         error = "" if place else f"There is no place {raw[:20]}: the list shows all."
         if place and place.entity_id != (entity and entity.pk):
             # Left over from the company that was shown before.

@@ -15,6 +15,7 @@ from billing.operations.tariffs import draft_of
 from billing.tariff_cards import element_of
 from billing.tariff_content import Content, content_of, edited
 from chargebill.core.errors import UserError
+from chargebill.core.keys import key_in, row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal.site import page
 from chargebill.portal.tariff_access import link_to, page_context, writable_company, writable_tariff
@@ -51,7 +52,8 @@ def edit_tariff(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, opened(tariff.entity, tariff, content, name=tariff.name, seen=content.digest), draft)
     asked = request.GET.get("from", "")
     versions = tariff.versions.order_by("-number")
-    source = get_object_or_404(versions, number=int(asked)) if asked.isdigit() else versions.first()
+    number = key_in(asked)
+    source = versions.first() if number is None else get_object_or_404(versions, number=number)
     content = content_of(source) if source else NOTHING
     editor = opened(tariff.entity, tariff, content, name=tariff.name, seen="", source=source.pk if source else None)
     return _page(request, editor)
@@ -64,7 +66,7 @@ def preview(request: HttpRequest, entity_id: int) -> HttpResponse:
     if request.method != "POST":
         raise Http404
     asked = request.GET.get("tariff", "")
-    tariff = Tariff.objects.filter(entity=entity, pk=int(asked)).first() if asked.isdigit() else None
+    tariff = row_in(Tariff.objects.filter(entity=entity), asked)
     editor = posted(entity, tariff, draft_of(tariff) if tariff else None, request.POST)
     return TemplateResponse(request, "portal/tariffs/side.html", _side(editor))
 

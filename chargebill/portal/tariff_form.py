@@ -12,6 +12,7 @@ from billing.tariff_content import MOST_GRACE_MINUTES, Content, content_of
 from billing.tariff_elements import plain
 from chargebill.core.errors import UserError
 from chargebill.core.fields import UpperCaseField
+from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity, validate_currency
 from chargebill.portal.tariff_fields import NumberField, price_field
 from chargebill.portal.tariff_rules import KeptRule, Rule, RuleForm, elements_of, posted_rules, rules_of
@@ -205,8 +206,8 @@ def posted(entity: LegalEntity, tariff: Tariff | None, draft: TariffVersion | No
     """The form as it was sent, on top of the draft, or of the version it was copied from."""
     form = TariffForm(data, known_currency=known_currency(entity, tariff))
     version = draft
-    if version is None and tariff is not None and (source := data.get("source", "")).isdigit():
-        version = tariff.versions.filter(pk=int(source)).first()
+    if version is None and tariff is not None:
+        version = row_in(tariff.versions.all(), data.get("source", ""))
     rules = posted_rules(data)
     # Read before anything asks for what was typed.
     form.is_valid()

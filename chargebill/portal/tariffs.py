@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from billing.models import Tariff
 from chargebill.core.admin import PortalAdmin
+from chargebill.core.keys import key_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal import tariff_page
 from chargebill.portal.tariff_access import MAY_WRITE
@@ -42,16 +43,16 @@ class TariffAdmin(PortalAdmin):
         """Of every company, or of the one in ``?company=``."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        asked = request.GET.get("company", "")
+        asked = key_in(request.GET.get("company", ""))
         companies = LegalEntity.objects.order_by("name")
-        if asked.isdigit():
-            companies = companies.filter(pk=int(asked))
+        if asked is not None:
+            companies = companies.filter(pk=asked)
         page = Paginator(companies, PER_PAGE).get_page(request.GET.get("p"))
         context = {
             **self.admin_site.each_context(request),
             "title": "Tariffs",
             "page": page,
-            "only_one": asked.isdigit(),
+            "only_one": asked is not None,
             "companies": company_tariffs(list(page), timezone.now()),
             "may_write": self.has_add_permission(request),
             **(extra_context or {}),
@@ -83,5 +84,5 @@ class TariffAdmin(PortalAdmin):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        known = int(object_id) if object_id.isdigit() and len(object_id) < 19 else 0
+        known = key_in(object_id) or 0
         return tariff_page.tariff_page(request, get_object_or_404(Tariff.objects.select_related("entity"), pk=known))

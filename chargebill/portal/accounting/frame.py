@@ -21,11 +21,6 @@ def allow(request: HttpRequest, *more: str) -> None:
         raise PermissionDenied
 
 
-def number_of(raw: str) -> int | None:
-    """A key from an address; None for what is none."""
-    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
-
-
 @dataclass(frozen=True, slots=True)
 class Books:
     """The company a page is about, out of ``entities``; ``errors``: what the address asked for and isn't there."""

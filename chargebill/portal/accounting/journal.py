@@ -12,9 +12,10 @@ from billing.journal_balances import sums_by_currency
 from billing.journal_queries import Filter, lines, shown, sources_of
 from billing.models import Account, JournalEntry, Posting
 from chargebill.core.csvsafe import safe_cell
+from chargebill.core.keys import key_in
 from chargebill.core.money import round_money
 from chargebill.portal import format as written
-from chargebill.portal.accounting.frame import POST, Books, allow, books_of, number_of, render, without_company
+from chargebill.portal.accounting.frame import POST, Books, allow, books_of, render, without_company
 from chargebill.portal.accounting.words import source_words
 from chargebill.portal.session_export import Cell, csv_lines
 from chargebill.portal.site import page
@@ -28,7 +29,7 @@ HEADER = (
 
 def _wanted(request: HttpRequest, books: Books) -> Filter:
     raw = request.GET.get("account", "")
-    pk = number_of(raw)
+    pk = key_in(raw)
     account = Account.objects.filter(entity=books.entity, pk=pk).first() if pk is not None else None
     if raw and account is None:
         books.errors.append("The company has no such account: the page shows all.")

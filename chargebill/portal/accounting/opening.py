@@ -17,9 +17,10 @@ from billing.journal_balances import Sums
 from billing.models import JournalEntry
 from billing.operations.journal_opening import SOURCE, post_balances, read_balances
 from chargebill.core.errors import UserError
+from chargebill.core.keys import key_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal import format as written
-from chargebill.portal.accounting.frame import POST, allow, number_of, render, without_company
+from chargebill.portal.accounting.frame import POST, allow, render, without_company
 from chargebill.portal.accounting.journal import entry_url
 from chargebill.portal.site import page
 
@@ -62,7 +63,7 @@ def opening_balances(request: HttpRequest) -> HttpResponse:
         return without_company(request, "Opening balances")
     if "ticket" in request.POST:
         return _post(request)
-    form = OpeningForm(request.POST or None, request.FILES or None, initial={"entity": number_of(request.GET.get("entity", ""))})
+    form = OpeningForm(request.POST or None, request.FILES or None, initial={"entity": key_in(request.GET.get("entity", ""))})
     context: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
         entity, day, text = (form.cleaned_data[name] for name in ("entity", "day", "file"))
