@@ -67,6 +67,9 @@ def beside(
         for pk, other in of:
             if other in others:
                 into[pk].append(others[other])
+        for beside_one in into.values():
+            # What is said of them must not depend on which others were priced in the same chunk.
+            beside_one.sort(key=lambda other: (other.start, other.number, other.id))
     return found
 
 

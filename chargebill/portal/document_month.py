@@ -19,7 +19,7 @@ from billing.chargeables import REASONS
 from billing.document_models import DocumentKind, DocumentRun
 from billing.operations import resume_issuing, start_issuing, stop_issuing
 from chargebill.core.errors import UserError
-from chargebill.core.keys import row_in
+from chargebill.core.keys import key_in, row_in
 from chargebill.core.models import LegalEntity
 from chargebill.core.periods import month_of, previous
 from chargebill.portal import format as written
@@ -36,8 +36,8 @@ def _allow(request: HttpRequest, permission: str) -> None:
 
 
 def _entity(request: HttpRequest, raw: str) -> LegalEntity | None:
-    entity: LegalEntity | None = row_in(LegalEntity, raw) or LegalEntity.objects.order_by("name").first()
-    return entity
+    named: LegalEntity | None = row_in(LegalEntity, raw)
+    return named if key_in(raw) is not None else LegalEntity.objects.order_by("name").first()
 
 
 def _month(raw: str, entity: LegalEntity) -> tuple[date, str]:

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import Cdr, Chargeable
 from billing.operations import set_tariff, set_tax_rate
 from billing.review_models import CheckFinding, CheckSettings
+from chargebill import pipeline
 from chargebill.core.models import LegalEntity
 from tests.gate.conftest import AT, own, pk, places, price_anew
 
@@ -135,3 +136,23 @@ def test_times_in_utc_leave_no_doubt_when_clocks_change(priced_entity: LegalEnti
     cells = "C1;;28.10.2018 00:30:00;;28.10.2018 02:30:00;100;110;E1;10;120;;;Hub;"
     import_rows(cells, header=header)
     assert places() == {"C1": ("READY", "")}
+
+
+def test_those_it_overlaps_are_named_in_the_order_they_began_however_they_came_in(
+    priced_entity: LegalEntity, bring: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(pipeline, "CHUNK", 1)
+    parts = [
+        own(name, start=f"10:{minute}", end=f"10:{minute + 9}") for name, minute in (("t", 40), ("s", 30), ("r", 20), ("q", 10))
+    ]
+    bring(*parts, own("long", start="10:00", end="11:00"))
+
+    def said() -> list[tuple[int, str]]:
+        found = CheckFinding.objects.order_by("session__external_id").values_list("pk", "session__external_id", "staff")
+        return [(pk, staff) for pk, number, staff in found if number == "long"]
+
+    ((_, words),) = before = said()
+    assert words == "it overlaps session q, r, s and 1 more on the same connector by 9 min"
+    monkeypatch.setattr(pipeline, "CHUNK", 2000)
+    price_anew(priced_entity)
+    assert said() == before
