@@ -30,6 +30,7 @@ from billing.journal_models import (  # noqa: F401
     SigningKey,
 )
 from billing.payment_models import Payment, PaymentAllocation, PaymentReversal  # noqa: F401
+from billing.refund_models import RefundDue  # noqa: F401
 from billing.review_models import (  # noqa: F401
     CheckFinding,
     CheckSettings,

@@ -50,7 +50,7 @@ def record_payment(
     payment_text, part_amount, part_target, over_received, over_open, period_closed.
     """
     method = PaymentMethod(method)
-    _check_amount(amount, currency)
+    check_amount(amount, currency)
     _check_texts(key, payer, reference)
     today = entity.day_of(at)
     if received_on > today and bank_line is None:
@@ -194,7 +194,7 @@ def _same(made: Payment, parts: Sequence[Part]) -> Payment | None:
     return there
 
 
-def _check_amount(amount: Decimal, currency: str) -> None:
+def check_amount(amount: Decimal, currency: str) -> None:
     if not isinstance(amount, Decimal):
         raise TypeError(f"Money is made from Decimal, not {type(amount).__name__}: a float has already lost digits.")
     try:
@@ -219,7 +219,7 @@ def _check_parts(payment: Payment, parts: Sequence[Part], most: Decimal) -> None
     still = open_amounts(part.document.pk for part in parts if part.document)
     money = payment.currency
     for part in parts:
-        _check_amount(part.amount, money)
+        check_amount(part.amount, money)
         if part.document and (part.document.entity_id != payment.entity_id or part.document.currency != money):
             raise UserError(
                 "part_target", f"{part.document} is of another company or currency. Nothing was changed.", "documents"

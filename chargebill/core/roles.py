@@ -110,6 +110,7 @@ HIDDEN = {
         "billing.document",
         "billing.billeddifference",
         "billing.payment",
+        "billing.refund",
     )
 }
 
