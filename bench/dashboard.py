@@ -1,8 +1,9 @@
 """Times the Overview over DATABASE_URL, filled by storing.py, through the WSGI application in this process; prints JSON.
 
 A signed-in person asks for one month of all places and of one: with nothing kept (``uncached``), and once more
-(``kept``). Beside it what the same application takes, through the same middleware, to answer "ok" to nobody (``bare``), and
-to answer a signed-in person with as many bytes (``bare_signed_in``: the session and the person are looked up, nothing else).
+(``kept``); and for the part that says what waits, which the page asks for once it is there (``needs``). Beside it what the
+same application takes, through the same middleware, to answer "ok" to nobody (``bare``), and to answer a signed-in person
+with as many bytes (``bare_signed_in``: the session and the person are looked up, nothing else).
 """
 
 import json
@@ -97,14 +98,19 @@ def main() -> None:
     month = f"/?entity={entity.pk}&from=2026-10-01&to=2026-10-31"
     pages = {"all": month, "place": f"{month}&location={Location.objects.order_by('pk')[0].pk}"}
     shown: dict[str, Any] = {"sessions": entity.sessions.count(), "bare_ms": fastest_ms("/bare/", BARE_ROUNDS)}
+    needs = f"/overview/needs/{entity.pk}/"
+    shown["needs_ms"] = fastest_ms(needs, ROUNDS, cache.clear)
     for name, url in pages.items():
         ask(url)
         cache.clear()
         uncached, size = queries_of(url)
-        kept, _ = queries_of(url)
+        # Then the page has all its parts, and is kept.
+        ask(needs)
+        ask(url)
+        kept, size = queries_of(url)
         shown[name] = {
-            "uncached_ms": fastest_ms(url, ROUNDS, cache.clear),
             "kept_ms": fastest_ms(url, BARE_ROUNDS),
+            "uncached_ms": fastest_ms(url, ROUNDS, cache.clear),
             "queries": len(uncached),
             "kept_queries": len(kept),
             "page_kb": size / 1000,

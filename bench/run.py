@@ -127,6 +127,8 @@ def measure_dashboards(name: str, fresh: Callable[[str], str], gone: Callable[[s
             None,
         )
         shown = script("dashboard.py", url=url, data=folder / "data")
+        what = f"{size}: what waits, asked for once the page is there, ms (peer: at 100,000)"
+        record(f"P5-{name}", what, shown["needs_ms"], first.setdefault("needs", shown["needs_ms"]))
         for page in ("all", "place"):
             of = shown[page]
             took = of["uncached_ms"]

@@ -15,6 +15,7 @@ from chargebill.core import data_version
 
 # Every local midnight lies on a quarter of an hour: what "this month" means can't change within one.
 SLOT_S = 900
+UNFINISHED = "is_unfinished"
 TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*')
 
 
@@ -27,6 +28,11 @@ def kept_value(name: str, make: Callable[[], Any]) -> Any:
     return value
 
 
+def value_at_hand(name: str) -> Any:
+    """What ``kept_value`` keeps under this name; None while nothing is kept."""
+    return cache.get(_key(name))
+
+
 def _key(said: str) -> str:
     """Read before what is kept under it is made: a change in between makes that out of date, not wrong."""
     slot = int(timezone.now().timestamp()) // SLOT_S
@@ -34,7 +40,10 @@ def _key(said: str) -> str:
 
 
 def kept(request: HttpRequest, make: Callable[[], HttpResponse]) -> HttpResponse:
-    """The page of this address as this person sees it, made by ``make`` when it isn't at hand."""
+    """The page of this address as this person sees it, made by ``make`` when it isn't at hand.
+
+    A page that says ``is_unfinished``, as a part of it is asked for later, is not kept.
+    """
     if request.method != "GET" or len(get_messages(request)):
         return make()
     key = _key(f"page {request.user.pk} {request.get_full_path()}")
@@ -42,7 +51,12 @@ def kept(request: HttpRequest, make: Callable[[], HttpResponse]) -> HttpResponse
         response = make()
         if hasattr(response, "render"):
             response = response.render()
-        if response.status_code != 200 or response.streaming or len(get_messages(request)):
+        if (
+            response.status_code != 200
+            or response.streaming
+            or len(get_messages(request))
+            or getattr(response, UNFINISHED, False)
+        ):
             return response
         html = response.content
         cache.set(key, html, SLOT_S)

@@ -19,14 +19,13 @@ from chargebill.core.periods import Period, previous
 from chargebill.portal import format as written
 from chargebill.portal import overview_charts as charts
 from chargebill.portal.choices import PRESETS, Chosen, choose, recent_month, today_of
+from chargebill.portal.kept_pages import UNFINISHED
 from chargebill.portal.overview_charts import Chart
-from chargebill.portal.overview_needs import needs
+from chargebill.portal.overview_needs import PERMISSION, needs_at_hand
 from chargebill.portal.session_export import csv_lines
 from chargebill.portal.session_filters import period_query
 from chargebill.portal.site import page
 from stations.models import Location
-
-PERMISSION = "analytics.view_networkday"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +200,8 @@ def index(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     selection = select(request)
     if selection is None:
         return TemplateResponse(request, "portal/overview_empty.html", context)
-    found = figures(selection)
-    return TemplateResponse(
+    found, needs = figures(selection), needs_at_hand(request, selection.entity)
+    response = TemplateResponse(
         request,
         "portal/overview.html",
         {
@@ -210,7 +209,7 @@ def index(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
             "selection": selection,
             "found": found,
             "tiles": tiles(selection, found),
-            "needs": needs(request, selection.entity),
+            "needs": needs,
             "charts": all_charts(selection, found),
             "before": previous(selection.period) if selection.compares else None,
             "other_currencies": [(code, selection.with_(currency=code)) for code in found.other_currencies],
@@ -227,6 +226,8 @@ def index(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
             "locations": list(Location.objects.filter(entity=selection.entity).order_by("name").values_list("pk", "name")),
         },
     )
+    setattr(response, UNFINISHED, needs is None)
+    return response
 
 
 @page("overview/<str:chart>.csv", name="overview_csv")

@@ -1,10 +1,17 @@
-"""What waits for a person at a company today, whatever period the Overview shows: in words, with where it is done."""
+"""What waits for a person at a company today, whatever period the Overview shows: in words, with where it is done.
+
+Counted apart from the Overview's figures, because it takes the longer the more connectors there are: the page shows what is
+at hand, or asks for it once it is there itself.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,11 +19,14 @@ from billing import review
 from billing.models import Chargeable
 from chargebill.core.models import LegalEntity
 from chargebill.portal.assignment_gaps import needs_of
-from chargebill.portal.kept_pages import kept_value
+from chargebill.portal.kept_pages import kept_value, value_at_hand
 from chargebill.portal.review import CONFIRM, PERMISSIONS, money_of
 from chargebill.portal.silent import PERMISSION as SEE_SILENT
+from chargebill.portal.site import page
 from stations.models import Location, QuarantinedRow
 from stations.silent import silent_connectors
+
+PERMISSION = "analytics.view_networkday"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +72,27 @@ def waiting_at(entity: LegalEntity) -> Waiting:
     )
 
 
-def needs(request: HttpRequest, entity: LegalEntity) -> list[Need]:
-    """What waits, where this person may see it; counted once until something changes."""
-    found: Waiting = kept_value(f"waiting {entity.pk}", lambda: waiting_at(entity))
+def _name(entity: LegalEntity) -> str:
+    return f"waiting {entity.pk}"
+
+
+def needs_at_hand(request: HttpRequest, entity: LegalEntity) -> list[Need] | None:
+    """What waits, where this person may see it; None where it has to be counted anew."""
+    found: Waiting | None = value_at_hand(_name(entity))
+    return None if found is None else _shown(request, entity, found)
+
+
+@page("overview/needs/<int:pk>/", name="overview_needs")
+def needs(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part of the Overview that says what waits; counted once until something changes."""
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    entity = get_object_or_404(LegalEntity, pk=pk)
+    found: Waiting = kept_value(_name(entity), lambda: waiting_at(entity))
+    return TemplateResponse(request, "portal/parts/needs.html", {"needs": _shown(request, entity, found)})
+
+
+def _shown(request: HttpRequest, entity: LegalEntity, found: Waiting) -> list[Need]:
     may = request.user.has_perm
     ours = {"entity": str(entity.pk)}
     shown: list[Need] = []

@@ -21,6 +21,7 @@ from chargebill import pipeline
 from chargebill.analytics import operations as analytics
 from chargebill.core import data_version, events, jobs
 from chargebill.core.models import Job, LegalEntity, User
+from chargebill.core.roles import ANALYST
 from stations.models import Location, Session
 from stations.operations_places import mark_reviewed
 from tests.portal.network import AT, Fact, Network
@@ -40,8 +41,13 @@ def keeping(settings: Any) -> Iterator[None]:
 
 
 def seen(client: Client) -> str:
-    """The page, without the token that is new each time."""
+    """The page with all its parts, without the token that is new each time."""
     html = client.get("/", SEPTEMBER).content.decode()
+    if asked := re.search(r'hx-get="(/overview/needs/[^"]+)"', html):
+        part = client.get(asked[1]).content.decode().strip()
+        html = client.get("/", SEPTEMBER).content.decode()
+        assert "Counting" not in html
+        assert part in html
     assert "Overview" in html
     return re.sub(r'csrfmiddlewaretoken" value="[^"]*', "", html)
 
@@ -52,6 +58,22 @@ def test_a_page_seen_again_is_not_made_again(network: list[Fact], signed_in: Cli
         assert seen(signed_in) == first
     # The session, the person, the counter.
     assert len(queries) == 3
+
+
+def test_what_takes_long_to_count_is_asked_for_once_the_page_is_there(network: list[Fact], signed_in: Client) -> None:
+    for _ in range(2):
+        assert "Counting what needs you" in signed_in.get("/", SEPTEMBER).content.decode()
+    signed_in.get(reverse("admin:overview_needs", args=[LegalEntity.objects.get().pk]))
+    assert "Counting what needs you" not in signed_in.get("/", SEPTEMBER).content.decode()
+
+
+def test_what_waits_is_for_those_who_see_the_overview(network: list[Fact], client_of: Callable[[str], Client]) -> None:
+    asked = reverse("admin:overview_needs", args=[LegalEntity.objects.get().pk])
+    nobody = Client()
+    assert nobody.get(asked).status_code == 302
+    nobody.force_login(User.objects.create_user("nobody", is_staff=True))
+    assert nobody.get(asked).status_code == 403
+    assert client_of(ANALYST).get(reverse("admin:overview_needs", args=[999_999])).status_code == 404
 
 
 def test_it_is_kept_for_each_person_and_address(network: list[Fact], signed_in: Client) -> None:

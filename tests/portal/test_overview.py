@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from billing.models import Assignment, Cdr
 from chargebill.core.models import LegalEntity, User
@@ -31,6 +32,13 @@ def opened(client: Client, **query: str) -> Any:
     response = client.get("/", query)
     assert response.status_code == 200
     return response.context
+
+
+def waiting(client: Client) -> dict[str, Any]:
+    """What waits at the only company, by its words."""
+    asked = reverse("admin:overview_needs", args=[LegalEntity.objects.get().pk])
+    assert f'hx-get="{asked}"' in client.get("/").content.decode()
+    return {need.words: need for need in client.get(asked).context["needs"]}
 
 
 def count_behind(client: Client, link: str) -> int:
@@ -167,8 +175,7 @@ def test_held_sessions_and_refused_rows_wait_at_the_top(network: list[Fact], bri
     held = Fact("H1", "Am Kai", datetime(2026, 9, 3, 8, tzinfo=UTC), datetime(2026, 9, 3, 9, tzinfo=UTC), Decimal(5), 60)
     backwards = Fact("Q1", "Am Kai", held.end, held.start, Decimal(5), 60)
     bring_in([held, backwards], name="takings.csv", mode="collected")
-    # What waits does so in any period.
-    needs = {need.words: need for need in opened(signed_in, **OCTOBER)["needs"]}
+    needs = waiting(signed_in)
 
     assert signed_in.get(needs["held"].link).context["held"] == needs["held"].count == 1
     assert needs["refused row to correct"].count == 1
@@ -184,10 +191,11 @@ def test_the_money_at_stake_is_that_of_the_held_sessions(bring_in: Network, sign
     bring_in(facts[:1])
     Connector.objects.update(rated_kw=22)
     bring_in(facts[1:], name="impossible.csv")
-    (need,) = [need for need in opened(signed_in)["needs"] if need.words == "held"]
+    need = waiting(signed_in)["held"]
     # 0.49 for a kWh and 0.02 for each of 59 idle minutes: 50.18 and 123.925.
     assert (need.count, need.amount) == (2, "EUR 174.11")
-    assert "<strong>2</strong> held, EUR 174.11</a>" in signed_in.get("/").content.decode()
+    asked = reverse("admin:overview_needs", args=[LegalEntity.objects.get().pk])
+    assert "<strong>2</strong> held, EUR 174.11</a>" in signed_in.get(asked).content.decode()
 
 
 def test_it_opens_on_the_latest_month_with_sessions_when_they_are_old(
@@ -271,9 +279,9 @@ def test_the_color_of_an_hour_rises_in_equal_steps() -> None:
 
 
 def test_the_overview_says_what_is_missing_and_leads_there(signed_in: Client, network: Any, company: Any) -> None:
-    needs = {need.words: need for need in signed_in.get("/", {"entity": company.pk}).context["needs"]}
+    needs = waiting(signed_in)
     assert "connectors without a price" not in needs
     Assignment.objects.update(valid_until=date(2000, 1, 1))
-    needs = {need.words: need for need in signed_in.get("/", {"entity": company.pk}).context["needs"]}
+    needs = waiting(signed_in)
     assert needs["connectors without a price"].count == 2
     assert signed_in.get(needs["connectors without a price"].link).context["for_nobody"] == 2
