@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, OperationalError, ProgrammingError
 
-from billing.book_checks import accounts, chain, closings, entries, receipts, storage
+from billing.book_checks import accounts, chain, closings, entries, exports, receipts, storage
 from billing.book_checks.entries import UNREADABLE
 from billing.book_checks.model import NAMES, Break, Report
 from billing.book_checks.snapshot import snapshot
@@ -22,6 +22,7 @@ CHECKS: tuple[Callable[[Report], None], ...] = (
     chain.check,
     closings.check,
     receipts.check,
+    exports.check,
 )
 
 

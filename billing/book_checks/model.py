@@ -15,6 +15,7 @@ NAMES = {
     "signatures": "Closed months are signed with their company's key",
     "receivables": "Receivables are what is open on documents",
     "receipts": "Money received, not matched and credited is what the payments say",
+    "exports": "Batches for the accountant are as they were made, and hold what the books hold of their entries",
 }
 # More than anyone reads; the rest is counted.
 MOST_LISTED = 1000

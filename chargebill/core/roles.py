@@ -33,6 +33,11 @@ IN_SHORT = {
 BOOKS = (
     "billing.account",
     "billing.accountingperiod",
+    "billing.exportaccount",
+    "billing.exportbatch",
+    "billing.exportedentry",
+    "billing.exportfile",
+    "billing.exportsettings",
     "billing.journalbook",
     "billing.journalentry",
     "billing.journalseal",
@@ -84,8 +89,11 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "billing.documentrun": EDIT,
         **RECEIPTS,
         "billing.numberseries": (VIEW, CHANGE),
-        # An added entry is an opening balance or a reversal; a changed account has another name or number.
+        # An added entry is an opening balance or a reversal; a changed account has another name or number; an added
+        # batch goes to the accountant, changed settings are what accounts are called there, too.
         **dict.fromkeys(BOOKS, (VIEW,)),
+        "billing.exportbatch": (VIEW, ADD),
+        "billing.exportsettings": (VIEW, CHANGE),
         "billing.account": (VIEW, CHANGE),
         "billing.journalentry": (VIEW, ADD),
         "billing.periodchange": (VIEW, ADD),
