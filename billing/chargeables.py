@@ -17,7 +17,8 @@ TRANSITIONS: dict[str, set[str]] = {
     **{state: set(OPEN) for state in OPEN},
     State.READY: {*OPEN, State.DOCUMENTED},
     State.DOCUMENTED: {State.CREDITED},
-    State.CREDITED: {State.DOCUMENTED},
+    # Billed again: it is priced anew, and the next document takes it.
+    State.CREDITED: {State.READY},
 }
 
 # The reason of a session that a person dropped.

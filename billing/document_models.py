@@ -2,6 +2,9 @@
 
 An issued document never changes (docs/decisions/0011). Its lines and tax sums are written before it, in one transaction:
 once it is there, none is added. What happens to it later (paid, sent, credited) stands in rows of their own.
+
+A credit note is a document, too: it ``corrects`` one, and each of its lines the line it takes back of. Its amounts are
+what is taken back, as numbers above zero: the kind says the direction, ``Document.sign`` gives it as a factor.
 """
 
 from decimal import Decimal
@@ -11,9 +14,15 @@ from django.db.models import F, Q
 from django.db.models.functions import Abs
 from django.db.models.lookups import LessThan
 
+from billing.document_refusals import (
+    before_its_document,
+    billed_once,
+    credit_note_of_one_document,
+    credits_stay_within_their_line,
+)
 from billing.documents import number_text
 from billing.fields import amount_field
-from chargebill.core.frozen import Frozen, Refused
+from chargebill.core.frozen import Frozen
 from chargebill.core.models import Job, LegalEntity, User
 from memberships.models import Customer, CustomerKind
 from stations.models import Session
@@ -22,12 +31,20 @@ from stations.models import Session
 class DocumentKind(models.TextChoices):
     RECEIPT = "RECEIPT", "Receipt"
     INVOICE = "INVOICE", "Invoice"
+    CREDIT_NOTE = "CREDIT_NOTE", "Credit note"
 
 
 def _adds_up(name: str) -> models.CheckConstraint:
     # SQLite compares binary fractions: half of the smallest minor unit is as good as equal.
     apart = Abs(F("gross_amount") - F("net_amount") - F("tax_amount"))
     return models.CheckConstraint(condition=LessThan(apart, Decimal("0.0005")), name=name)
+
+
+def _not_below_zero(name: str) -> models.CheckConstraint:
+    """Of what takes back: below zero it would be a claim."""
+    return models.CheckConstraint(
+        condition=Q(corrects__isnull=True) | Q(net_amount__gte=0, tax_amount__gte=0, gross_amount__gte=0), name=name
+    )
 
 
 class NumberSeries(models.Model):
@@ -93,17 +110,22 @@ class DocumentRun(models.Model):
 
 
 class Document(models.Model):
-    """A receipt or an invoice as it was issued. Never changes: whatever it says is a copy made then.
+    """A receipt, an invoice or a credit note as it was issued. Never changes: whatever it says is a copy made then.
 
     ``anchor`` is the side its lines' amounts are fixed on. ``seller`` and ``buyer`` are names, address and tax ids; an
     unknown buyer's is empty. ``supplied_from`` and ``supplied_until`` are local days of the places, both included.
+    ``corrects`` is what a credit note takes back of, None on all others; why and what became of the money is its
+    ``correction``. ``replaces`` is the receipt, cancelled by a credit note, that was issued anew as this to a company.
+    Documents of a ``run`` were billed with a month; the rest, credit notes too, one by one.
     """
 
     entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="documents")
     kind = models.CharField(max_length=12, choices=DocumentKind)
     sequence = models.PositiveBigIntegerField()
     number = models.CharField(max_length=40)
-    run = models.ForeignKey(DocumentRun, on_delete=models.PROTECT, related_name="documents")
+    run = models.ForeignKey(DocumentRun, null=True, on_delete=models.PROTECT, related_name="documents")
+    corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="credit_notes", db_index=False)
+    replaces = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="replaced_by")
     customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="documents")
     customer_kind = models.CharField(max_length=10, choices=CustomerKind)
     seller = models.JSONField()
@@ -122,6 +144,7 @@ class Document(models.Model):
     gross_amount = amount_field()
 
     frozen = [Frozen()]
+    refused = credit_note_of_one_document()
 
     class Meta:
         ordering = ["-id"]
@@ -129,21 +152,30 @@ class Document(models.Model):
             models.UniqueConstraint(fields=["entity", "kind", "sequence"], name="document_sequence_once"),
             models.UniqueConstraint(fields=["entity", "number"], name="document_number_once"),
             _adds_up("document_adds_up"),
+            models.CheckConstraint(
+                condition=Q(kind="CREDIT_NOTE", corrects__isnull=False, run__isnull=True, replaces__isnull=True)
+                | (~Q(kind="CREDIT_NOTE") & Q(corrects__isnull=True)),
+                name="document_credit_notes_correct",
+            ),
+            _not_below_zero("document_credit_not_below_zero"),
         ]
-        indexes = [models.Index(fields=["number"]), models.Index(fields=["entity", "issue_date"])]
+        indexes = [
+            models.Index(fields=["number"]),
+            models.Index(fields=["entity", "issue_date"]),
+            models.Index(fields=["corrects"], condition=Q(corrects__isnull=False), name="document_corrects"),
+        ]
 
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def is_credit_note(self) -> bool:
+        return self.kind == DocumentKind.CREDIT_NOTE
 
-def _before_its_document() -> list[Refused]:
-    return [
-        Refused(
-            "INSERT",
-            "EXISTS (SELECT 1 FROM billing_document d WHERE d.id = NEW.document_id)",
-            "an issued document never changes: nothing is added to it",
-        )
-    ]
+    @property
+    def sign(self) -> int:
+        """What its amounts count with in a sum over documents: -1 for a credit note."""
+        return -1 if self.is_credit_note else 1
 
 
 class DocumentLine(models.Model):
@@ -151,10 +183,14 @@ class DocumentLine(models.Model):
 
     The lines of a session add up to its Cdr on the document's fixed side. ``parts`` are [dimension, billed, unit, unit
     price, amount on the fixed side], numbers as text; ``revenue`` is the net by account of the journal.
+
+    On a credit note a line ``corrects`` another: it says the same of the session, its amounts and ``revenue`` are what is
+    taken back, and ``parts`` are there only when the line was taken back whole and at once.
     """
 
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="lines", db_index=False)
     position = models.PositiveIntegerField()
+    corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="credits", db_index=False)
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="document_lines")
     cdr = models.ForeignKey("billing.Cdr", on_delete=models.PROTECT, related_name="document_lines")
     net_amount = amount_field()
@@ -181,14 +217,16 @@ class DocumentLine(models.Model):
     revenue = models.JSONField(default=dict)
 
     frozen = [Frozen()]
-    refused = _before_its_document()
+    refused = [before_its_document(), *credits_stay_within_their_line(), billed_once()]
 
     class Meta:
         ordering = ["document_id", "position"]
         constraints = [
             models.UniqueConstraint(fields=["document", "position"], name="document_line_position_once"),
             _adds_up("document_line_adds_up"),
+            _not_below_zero("document_line_credit_not_below_zero"),
         ]
+        indexes = [models.Index(fields=["corrects"], condition=Q(corrects__isnull=False), name="document_line_corrects")]
 
     def __str__(self) -> str:
         return f"{self.document_id}:{self.position}"
@@ -206,7 +244,7 @@ class DocumentTax(models.Model):
     gross_amount = amount_field()
 
     frozen = [Frozen()]
-    refused = _before_its_document()
+    refused = [before_its_document()]
 
     class Meta:
         verbose_name_plural = "document taxes"

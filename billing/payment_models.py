@@ -1,6 +1,7 @@
 """Money received, and what it was for. Rows are added and never changed: what was wrong is taken back by another row.
 
-What is owed on a document is its gross less its allocations. An attempt to collect whose outcome is not known is no
+What is owed on a document is its gross less its allocations and what credit notes took off it (billing/credit_models.py).
+An attempt to collect whose outcome is not known is no
 payment yet: a gateway keeps it in a row of its own, and records the payment, under its own key, when it knows.
 """
 
@@ -11,19 +12,23 @@ from django.db.models import Q
 
 from billing.bank_models import BankLine
 from billing.document_models import Document
-from billing.fields import amount_field
+from billing.fields import amount_field, thousandths
 from chargebill.core.frozen import Frozen, Refused
 from chargebill.core.models import LegalEntity, User, validate_currency
 from memberships.models import Customer
 
 
-def _thousandths(column: str) -> str:
-    """Whole thousandths: SQLite keeps amounts as floats, which can't be added exactly."""
-    return f"CAST(ROUND({column} * 1000) AS BIGINT)"
-
-
 def _allocated(of: str) -> str:
-    return f"(SELECT COALESCE(SUM({_thousandths('a.amount')}), 0) FROM billing_paymentallocation a WHERE a.{of}_id = NEW.{of}_id)"
+    return f"(SELECT COALESCE(SUM({thousandths('a.amount')}), 0) FROM billing_paymentallocation a WHERE a.{of}_id = NEW.{of}_id)"
+
+
+def _credited(part: str) -> str:
+    """What credit notes did to what is owed on the document."""
+    amount = thousandths(f"c.{part}")
+    return f"(SELECT COALESCE(SUM({amount}), 0) FROM billing_correction c WHERE c.document_id = NEW.document_id)"
+
+
+_HOLD_DOCUMENT = "SELECT 1 FROM billing_document WHERE id = NEW.document_id FOR NO KEY UPDATE"
 
 
 class PaymentMethod(models.TextChoices):
@@ -88,15 +93,16 @@ class PaymentAllocation(models.Model):
     refused = [
         Refused(
             "INSERT",
-            f"NEW.document_id IS NOT NULL AND {_allocated('document')} + {_thousandths('NEW.amount')} >"
-            f" (SELECT {_thousandths('d.gross_amount')} FROM billing_document d WHERE d.id = NEW.document_id)",
+            f"NEW.document_id IS NOT NULL AND {_allocated('document')} + {_credited('open_amount')} +"
+            f" {thousandths('NEW.amount')} >"
+            f" (SELECT {thousandths('d.gross_amount')} FROM billing_document d WHERE d.id = NEW.document_id)",
             "more would be allocated than is open on the document",
-            hold="SELECT 1 FROM billing_document WHERE id = NEW.document_id FOR NO KEY UPDATE",
+            hold=_HOLD_DOCUMENT,
         ),
         Refused(
             "INSERT",
-            f"{_allocated('payment')} + {_thousandths('NEW.amount')} >"
-            f" (SELECT {_thousandths('p.amount')} FROM billing_payment p WHERE p.id = NEW.payment_id)",
+            f"{_allocated('payment')} + {thousandths('NEW.amount')} >"
+            f" (SELECT {thousandths('p.amount')} FROM billing_payment p WHERE p.id = NEW.payment_id)",
             "more would be allocated than was received",
             hold="SELECT 1 FROM billing_payment WHERE id = NEW.payment_id FOR NO KEY UPDATE",
         ),
@@ -116,8 +122,21 @@ class PaymentAllocation(models.Model):
             "NEW.reverses_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM billing_paymentallocation o"
             " WHERE o.id = NEW.reverses_id AND o.reverses_id IS NULL AND o.payment_id = NEW.payment_id"
             " AND COALESCE(o.document_id, 0) = COALESCE(NEW.document_id, 0)"
-            f" AND {_thousandths('o.amount')} = -{_thousandths('NEW.amount')})",
+            f" AND {thousandths('o.amount')} = -{thousandths('NEW.amount')})",
             "an allocation is taken back whole",
+        ),
+        Refused(
+            "INSERT",
+            "NEW.document_id IS NOT NULL AND EXISTS"
+            " (SELECT 1 FROM billing_document d WHERE d.id = NEW.document_id AND d.corrects_id IS NOT NULL)",
+            "a credit note is not paid",
+        ),
+        Refused(
+            "INSERT",
+            f"NEW.reverses_id IS NOT NULL AND NEW.document_id IS NOT NULL AND"
+            f" {_allocated('document')} + {thousandths('NEW.amount')} < {_credited('returned_amount')}",
+            "what was given back by a credit note stays paid",
+            hold=_HOLD_DOCUMENT,
         ),
     ]
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Lower
 
 from billing.bank_models import BankLine
 from billing.banking import OpenDocument, Proposal, Receipt, proposal, sequences_in
+from billing.credit_models import Correction
 from billing.document_models import Document
 from billing.payment_models import Payment, PaymentAllocation
 from chargebill.core.models import LegalEntity
@@ -27,9 +28,21 @@ def _sum_of(of: str) -> Coalesce:
     return Coalesce(Subquery(rows.values("total"), output_field=_MONEY), Value(ZERO), output_field=_MONEY)
 
 
+def _taken_off() -> Coalesce:
+    """What credit notes took off what was open on a document, as part of its own query."""
+    rows = Correction.objects.filter(document=OuterRef("pk")).order_by().values("document").annotate(total=Sum("open_amount"))
+    return Coalesce(Subquery(rows.values("total"), output_field=_MONEY), Value(ZERO), output_field=_MONEY)
+
+
+def payable(documents: QuerySet[Document]) -> QuerySet[Document]:
+    """Those of the documents that somebody may owe: no credit notes."""
+    return documents.filter(corrects__isnull=True)
+
+
 def owed(documents: QuerySet[Document]) -> QuerySet[Document]:
-    """Those of the documents that are open, with ``open_amount``: their gross less what was allocated to them."""
-    return documents.annotate(open_amount=F("gross_amount") - _sum_of("document")).filter(open_amount__gte=LEAST)
+    """Those of the documents that are open, with ``open_amount``: their gross less what was allocated and credited."""
+    left = F("gross_amount") - _sum_of("document") - _taken_off()
+    return payable(documents).annotate(open_amount=left).filter(open_amount__gte=LEAST)
 
 
 def open_documents(entity: LegalEntity | None) -> QuerySet[Document]:
@@ -39,11 +52,16 @@ def open_documents(entity: LegalEntity | None) -> QuerySet[Document]:
 
 
 def open_amounts(document_ids: Iterable[int]) -> dict[int, Decimal]:
-    """What is open on each of these documents, exactly."""
+    """What is open on each of these documents, exactly; of a credit note nothing ever is."""
     ids = list(document_ids)
-    found = dict(Document.objects.filter(pk__in=ids).values_list("pk", "gross_amount"))
+    found = {
+        pk: ZERO if corrects else gross
+        for pk, corrects, gross in Document.objects.filter(pk__in=ids).values_list("pk", "corrects_id", "gross_amount")
+    }
     for pk, amount in PaymentAllocation.objects.filter(document_id__in=ids).values_list("document_id", "amount"):
         found[pk or 0] -= amount
+    for pk, amount in Correction.objects.filter(document_id__in=ids).values_list("document_id", "open_amount"):
+        found[pk] -= amount
     return found
 
 
@@ -94,7 +112,7 @@ def proposals(entity: LegalEntity, lines: Sequence[BankLine]) -> dict[int, Propo
     counts = set().union(*(sequences_in(text) for text in texts.values()))
     customers = _payers(entity, lines)
     known = set().union(*customers.values())
-    mine = Document.objects.filter(entity=entity).select_related("customer")
+    mine = payable(Document.objects.filter(entity=entity)).select_related("customer")
     found = {d.pk: d for d in mine.filter(sequence__in=counts)} if counts else {}
     if known:
         amounts = {line.amount for line in lines if customers[line.pk]}

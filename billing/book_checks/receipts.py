@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from billing.book_checks.model import Report
+from billing.credit_models import Correction
 from billing.document_models import Document
 from billing.journal_models import Posting
 from billing.payment_models import Payment, PaymentAllocation
@@ -22,7 +23,7 @@ SAID = {
     "1100": ("receivables", "open on documents"),
     "1000": ("receipts", "received by bank and in cash"),
     "1055": ("receipts", "taken by terminals and other systems"),
-    "2000": ("receipts", "credited to customers by payments"),
+    "2000": ("receipts", "credited to customers by payments and credit notes"),
     "2090": ("receipts", "received and not matched"),
 }
 Sums = dict[tuple[int, str, str], Decimal]
@@ -52,8 +53,14 @@ def _booked() -> Sums:
 
 def _there() -> Sums:
     sums: Sums = defaultdict(Decimal)
-    for entity_id, currency, gross in _rows(Document.objects.values_list("entity_id", "currency", "gross_amount")):
+    documents = Document.objects.filter(corrects__isnull=True)
+    for entity_id, currency, gross in _rows(documents.values_list("entity_id", "currency", "gross_amount")):
         sums[entity_id, currency, "1100"] += gross
+    names = ("document__entity_id", "document__currency", "open_amount", "returned_amount", "returned_to")
+    for entity_id, currency, taken_off, returned, returned_to in _rows(Correction.objects.values_list(*names)):
+        sums[entity_id, currency, "1100"] -= taken_off
+        if returned_to == Correction.ReturnedTo.CREDIT:
+            sums[entity_id, currency, "2000"] += returned
     payments = Payment.objects.filter(reversal__isnull=True)
     for entity_id, currency, amount, method in _rows(payments.values_list("entity_id", "currency", "amount", "method")):
         sums[entity_id, currency, "1055" if method == "TERMINAL" else "1000"] += amount

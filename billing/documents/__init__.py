@@ -10,7 +10,7 @@ from billing.documents.amounts import (
     add_up,
     document_amounts,
 )
-from billing.documents.credits import credit, left_of
+from billing.documents.credits import credit, credit_revenue, left_of
 from billing.documents.numbers import number_text, prefix_problem
 from billing.documents.revenue import revenue
 
@@ -23,6 +23,7 @@ __all__ = [
     "TaxSum",
     "add_up",
     "credit",
+    "credit_revenue",
     "document_amounts",
     "left_of",
     "number_text",

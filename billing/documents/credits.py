@@ -4,10 +4,14 @@ The fixed side is what a person takes back. Its tax is what the line's own tax s
 the tax that went back before: however often a part is credited, the last one takes exactly what is left.
 """
 
-from decimal import Decimal
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from billing.documents.amounts import NOTHING, ZERO, Amounts, Fixed
-from chargebill.core.money import round_money, to_minor
+from chargebill.core.money import round_money, split_exactly, to_minor
+
+_EXACT = Context(prec=80)
+_SETTLED = Decimal(1).scaleb(-40)
 
 
 def left_of(line: Amounts, credited: Amounts = NOTHING) -> Amounts:
@@ -38,3 +42,23 @@ def credit(line: Amounts, *, amount: Decimal, credited: Amounts = NOTHING, fixed
     # Gross is fixed: what is not tax is net, and of that, too, no more goes back than is left.
     tax = min(max(tax, amount - left.net), amount)
     return Amounts(amount - tax, tax, amount)
+
+
+def credit_revenue(left: Mapping[str, Decimal], net: Decimal, currency: str) -> dict[str, Decimal]:
+    """``net``, taken back of a line, by account: in proportion to what is ``left`` on each, by largest remainder.
+
+    No account gives back more than it has left, so the last credit empties all of them. Raises ValueError when ``net`` is
+    more than is left together.
+    """
+    known = {account: amount for account, amount in sorted(left.items()) if amount}
+    whole = sum(known.values(), ZERO)
+    if not ZERO <= net <= whole or min(known.values(), default=ZERO) < ZERO:
+        raise ValueError(f"Of {whole} {currency} by account {net} can't be taken back.")
+    if not net:
+        return {}
+    shares = [
+        _EXACT.divide(_EXACT.multiply(net, amount), whole).quantize(_SETTLED, ROUND_HALF_EVEN, _EXACT)
+        for amount in known.values()
+    ]
+    parts = split_exactly(net, shares, currency)
+    return {account: part for account, part in zip(known, parts, strict=True) if part}

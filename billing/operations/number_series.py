@@ -11,7 +11,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
 
 # What a company starts with; a prefix is no other kind's.
-DEFAULT_PREFIX = {DocumentKind.RECEIPT: "R-", DocumentKind.INVOICE: "INV-"}
+DEFAULT_PREFIX = {DocumentKind.RECEIPT: "R-", DocumentKind.INVOICE: "INV-", DocumentKind.CREDIT_NOTE: "CN-"}
 LARGEST_NEXT = 10**12
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from billing.credits import money_left
 from billing.document_models import Document
 from billing.journal import Leg
 from billing.operations.journal import post
@@ -21,7 +22,7 @@ ZERO = Decimal(0)
 
 def take_back_match(*, allocation: PaymentAllocation, reason: str, actor: User | None, at: datetime) -> PaymentAllocation:
     """The money is not matched again, and the document is open again. Raises UserError, changing nothing: reason_missing,
-    reason_too_long, already_taken_back, period_closed."""
+    reason_too_long, already_taken_back, given_back (a credit note gave the money back), period_closed."""
     reason = _reason(reason)
     with transaction.atomic():
         if allocation.document_id:
@@ -39,7 +40,7 @@ def take_back_payment(*, payment: Payment, reason: str, actor: User | None, at: 
     """A payment entered by hand never was: what it was matched with is open again, and the money leaves the books.
 
     Raises UserError, changing nothing: reason_missing, reason_too_long, already_taken_back, from_the_bank (the bank says
-    that it came in: take back what it was matched with instead), period_closed.
+    that it came in: take back what it was matched with instead), given_back, period_closed.
     """
     reason = _reason(reason)
     with transaction.atomic():
@@ -90,6 +91,12 @@ def take_back_payment(*, payment: Payment, reason: str, actor: User | None, at: 
 
 def _back(allocation: PaymentAllocation, reason: str, actor: User | None, at: datetime) -> PaymentAllocation:
     payment = allocation.payment
+    if allocation.document and (kept := money_left(allocation.document).kept) < allocation.amount:
+        raise UserError(
+            "given_back",
+            f"Of what was paid on {allocation.document} only {Money(kept, payment.currency)} is left: a credit note gave the rest"
+            " back. Nothing was changed.",
+        )
     today = payment.entity.day_of(at)
     made = PaymentAllocation.objects.create(
         payment=payment,

@@ -88,6 +88,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "billing.decisionconfirmation": (VIEW, ADD),
         "billing.documentrun": EDIT,
         **RECEIPTS,
+        # An added correction is a credit note.
+        "billing.correction": (VIEW, ADD),
         "billing.numberseries": (VIEW, CHANGE),
         # An added entry is an opening balance or a reversal; a changed account has another name or number; an added
         # batch goes to the accountant, changed settings are what accounts are called there, too.
@@ -116,6 +118,7 @@ HIDDEN = {
         "core.auditevent",
         "billing.assignment",
         "billing.document",
+        "billing.correction",
         "billing.billeddifference",
         "billing.payment",
         "billing.refund",

@@ -1,0 +1,60 @@
+"""What a credit note does to the books: revenue and output tax against what was open and what goes back."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from billing.credit_models import Correction
+from billing.document_models import Document, DocumentLine
+from billing.journal import Leg, output_tax_code
+from billing.operations.journal import post
+from chargebill.core.models import User
+
+ZERO = Decimal(0)
+RECEIVABLES, CREDIT, REFUNDS_PAYABLE = "1100", "2000", "2050"
+ACCOUNT_OF = {Correction.ReturnedTo.CREDIT: CREDIT, Correction.ReturnedTo.REFUND: REFUNDS_PAYABLE}
+
+
+def post_credit_note(
+    note: Document, lines: Sequence[DocumentLine], correction: Correction, actor: User | None, at: datetime
+) -> None:
+    """Each line's own accounts and rate, on the other side. Nothing is booked where nothing was taken back."""
+    legs = _legs(note, lines, correction)
+    if legs:
+        post(
+            entity=note.entity,
+            key=f"credit_note_issued:{note.pk}:1",
+            effective_date=note.issue_date,
+            legs=legs,
+            description=f"Credit note {note.number} of {correction.document.number}: {correction.reason}"[:300],
+            source_type="document",
+            source_id=str(note.pk),
+            document_no=note.number,
+            actor=actor,
+            at=at,
+        )
+
+
+def _legs(note: Document, lines: Sequence[DocumentLine], correction: Correction) -> list[Leg]:
+    earned: dict[tuple[str, Decimal, str], Decimal] = defaultdict(Decimal)
+    owed: dict[tuple[str, Decimal, str], Decimal] = defaultdict(Decimal)
+    for line in lines:
+        for account, net in line.revenue.items():
+            earned[account, line.tax_rate, line.tax_code] += Decimal(net)
+        if line.tax_amount:
+            owed[output_tax_code(line.country, line.tax_rate), line.tax_rate, line.tax_code] += line.tax_amount
+    legs = [
+        Leg(account, net, ZERO, note.currency, tax_code=code, tax_rate=rate)
+        for (account, rate, code), net in sorted(earned.items())
+    ]
+    legs += [
+        Leg(account, tax, ZERO, note.currency, tax_code=code, tax_rate=rate, tax_amount=-tax)
+        for (account, rate, code), tax in sorted(owed.items())
+    ]
+    whose = correction.document.customer_id
+    legs.append(Leg(RECEIVABLES, ZERO, correction.open_amount, note.currency, customer_id=whose))
+    if correction.returned_amount:
+        account = ACCOUNT_OF[Correction.ReturnedTo(correction.returned_to)]
+        legs.append(Leg(account, ZERO, correction.returned_amount, note.currency, customer_id=whose))
+    return [leg for leg in legs if leg.debit or leg.credit]
