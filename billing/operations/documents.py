@@ -17,10 +17,10 @@ from billing.document_lines import LineDraft, country_of, line_drafts
 from billing.document_models import Document, DocumentKind, DocumentLine, DocumentRun, DocumentTax
 from billing.document_plan import Draft
 from billing.documents import Amounts, DocumentAmounts, Fixed, document_amounts
-from billing.journal import Leg, output_tax_code
+from billing.journal import EntryContent, Leg, output_tax_code
 from billing.models import Cdr
 from billing.operations.collected import settle_collected
-from billing.operations.journal import post
+from billing.operations.journal import post_all
 from billing.operations.number_series import take_numbers
 from chargebill.core import bulk
 from chargebill.core.models import LegalEntity, User
@@ -60,8 +60,7 @@ def issue_documents(
     _store(made)
     billed = {line.session.pk: line.cdr.pk for one in made for line in one.lines}
     chargeables.move(new=[Standing(pk, State.DOCUMENTED, "", cdr) for pk, cdr in billed.items()], old=still, at=at)
-    for one in made:
-        _post(entity, one, actor, at)
+    post_all(entity=entity, entries=[entry for one in made if (entry := _entry(entity, one))], actor=actor, at=at)
     settle_collected(documents=documents, actor=actor, at=at)
     return Issued(documents, left)
 
@@ -174,23 +173,22 @@ def _store(made: Sequence[_Made]) -> None:
     Document.objects.bulk_create([one.row for one in made], batch_size=500)
 
 
-def _post(entity: LegalEntity, made: _Made, actor: User | None, at: datetime) -> None:
+def _entry(entity: LegalEntity, made: _Made) -> EntryContent | None:
     """Receivable against revenue and output tax. Nothing is booked where nothing is owed."""
     document = made.row
     legs = _legs(made)
     if not legs:
-        return
-    post(
-        entity=entity,
+        return None
+    return EntryContent(
+        entity_id=entity.pk,
         key=f"document_issued:{document.pk}:1",
         effective_date=document.issue_date,
-        legs=legs,
         description=f"{document.get_kind_display()} {document.number}",
         source_type="document",
         source_id=str(document.pk),
         document_no=document.number,
-        actor=actor,
-        at=at,
+        reverses="",
+        legs=tuple(legs),
     )
 
 

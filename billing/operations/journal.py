@@ -1,6 +1,6 @@
 """Posts entries and takes them back. Nothing else writes to the journal; sealing and closing are beside this."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -17,6 +17,8 @@ FIRST_DAY = date(2000, 1, 1)
 # A later day is a slip of the pen, and would begin every month up to it.
 DAYS_AHEAD = 366
 REVERSAL = "reversal"
+# Rows in one statement: SQLite takes 32,766 values at most.
+AT_ONCE = 500
 _LONGEST = {"key": 160, "description": 300, "source_type": 40, "source_id": 80, "document_no": 60}
 
 
@@ -52,49 +54,85 @@ def post(
         reverses=reverses.key if reverses else "",
         legs=tuple(legs),
     )
-    check_legs(legs)
-    _check_texts(content)
+    return _post(entity, [content], reverses, actor, at)[0]
+
+
+def post_all(*, entity: LegalEntity, entries: Sequence[EntryContent], actor: User | None, at: datetime) -> list[JournalEntry]:
+    """Posts many entries as ``post`` does each, all or none of them, in as many statements as one. None is a reversal."""
+    return _post(entity, entries, None, actor, at) if entries else []
+
+
+def _post(
+    entity: LegalEntity, entries: Sequence[EntryContent], reverses: JournalEntry | None, actor: User | None, at: datetime
+) -> list[JournalEntry]:
+    wanted = {content.key: content for content in entries}
+    for content in entries:
+        check_legs(content.legs)
+        _check_texts(content)
+        if wanted[content.key] != content:
+            raise _key_used(content.key)
     with transaction.atomic():
-        there = _found(entity, content)
-        if there is not None:
-            return there
-        if effective_date < FIRST_DAY or effective_date > at.date() + timedelta(days=DAYS_AHEAD):
-            raise UserError(
-                "effective_date",
-                f"{effective_date} is no day for an entry: choose one from {FIRST_DAY} to a year ahead. Nothing was changed.",
-                "effective_date",
-            )
-        _check_customers(entity, legs)
-        period = open_period(entity, effective_date)
-        accounts = accounts_of(entity, {leg.account_code for leg in legs})
-        entry = JournalEntry(
+        there = _found(entity, wanted)
+        while new := [content for key, content in wanted.items() if key not in there]:
+            for day in {content.effective_date for content in new}:
+                if day < FIRST_DAY or day > at.date() + timedelta(days=DAYS_AHEAD):
+                    raise UserError(
+                        "effective_date",
+                        f"{day} is no day for an entry: choose one from {FIRST_DAY} to a year ahead. Nothing was changed.",
+                        "effective_date",
+                    )
+            _check_customers(entity, (leg for content in new for leg in content.legs))
+            try:
+                with transaction.atomic():
+                    made = _insert(entity, new, reverses, actor, at)
+            except IntegrityError:
+                # Somebody else posted one of them meanwhile, or took the same entry back under another key.
+                since = _found(entity, {content.key: content for content in new})
+                if not since and reverses is not None and JournalEntry.objects.filter(reverses=reverses).exists():
+                    raise _already_reversed() from None
+                if not since:
+                    raise
+                there |= since
+            else:
+                _write_legs(entity, new, made, at)
+                there |= made
+        return [there[content.key] for content in entries]
+
+
+def _insert(
+    entity: LegalEntity, new: Sequence[EntryContent], reverses: JournalEntry | None, actor: User | None, at: datetime
+) -> dict[str, JournalEntry]:
+    """The entries by key, not posted yet. Raises UserError period_closed and IntegrityError."""
+    periods = {day: open_period(entity, day) for day in sorted({content.effective_date.replace(day=1) for content in new})}
+    made = [
+        JournalEntry(
+            pk=pk,
             entity=entity,
-            period=period,
-            key=key,
-            effective_date=effective_date,
-            description=description,
-            source_type=source_type,
-            source_id=source_id,
-            document_no=document_no,
+            period=periods[content.effective_date.replace(day=1)],
+            key=content.key,
+            effective_date=content.effective_date,
+            description=content.description,
+            source_type=content.source_type,
+            source_id=content.source_id,
+            document_no=content.document_no,
             reverses=reverses,
             content_hash=entry_hash(content, Posted(at, actor.pk if actor else None)),
             created_by=actor,
             created_at=at,
         )
-        try:
-            with transaction.atomic():
-                entry.save(force_insert=True)
-        except IntegrityError:
-            # Somebody else posted the same meanwhile, or took the same entry back under another key.
-            there = _found(entity, content)
-            if there is not None:
-                return there
-            if reverses is not None and JournalEntry.objects.filter(reverses=reverses).exists():
-                raise _already_reversed() from None
-            raise
-        Posting.objects.bulk_create(
+        for pk, content in zip(bulk.allocate_ids(JournalEntry, len(new)), new, strict=True)
+    ]
+    JournalEntry.objects.bulk_create(made, batch_size=AT_ONCE)
+    return {entry.key: entry for entry in made}
+
+
+def _write_legs(entity: LegalEntity, new: Sequence[EntryContent], made: Mapping[str, JournalEntry], at: datetime) -> None:
+    """Their legs, and then that they are posted."""
+    accounts = accounts_of(entity, {leg.account_code for content in new for leg in content.legs})
+    Posting.objects.bulk_create(
+        (
             Posting(
-                entry=entry,
+                entry=made[content.key],
                 line_no=number,
                 account_id=accounts[leg.account_code],
                 debit=leg.debit,
@@ -106,11 +144,14 @@ def post(
                 customer_id=leg.customer_id,
                 description=leg.description,
             )
-            for number, leg in enumerate(legs, 1)
-        )
+            for content in new
+            for number, leg in enumerate(content.legs, 1)
+        ),
+        batch_size=AT_ONCE,
+    )
+    JournalEntry.objects.filter(pk__in=[entry.pk for entry in made.values()]).update(posted_at=at)
+    for entry in made.values():
         entry.posted_at = at
-        entry.save(update_fields=["posted_at"])
-    return entry
 
 
 def reverse(*, entry: JournalEntry, effective_date: date, reason: str, actor: User | None, at: datetime) -> JournalEntry:
@@ -172,17 +213,22 @@ def _check_customers(entity: LegalEntity, legs: Iterable[Leg]) -> None:
         raise UserError("unknown_customer", f"A leg names a customer {entity} doesn't have. Nothing was changed.", "customer_id")
 
 
-def _found(entity: LegalEntity, content: EntryContent) -> JournalEntry | None:
-    """The entry that has this key; raises UserError when it says something else."""
-    entry = JournalEntry.objects.select_related("reverses").filter(entity=entity, key=content.key).first()
-    if entry is not None and contents([entry])[0][0] != content:
-        raise UserError(
-            "key_used",
-            f"The journal has an entry {content.key} already, and it says something else. Take that one back, or book under"
-            " another version. Nothing was changed.",
-            "key",
-        )
-    return entry
+def _found(entity: LegalEntity, wanted: Mapping[str, EntryContent]) -> dict[str, JournalEntry]:
+    """The entries that are there, of these by key; raises UserError when one says something else."""
+    there = list(JournalEntry.objects.select_related("reverses").filter(entity=entity, key__in=list(wanted)))
+    for content, _ in contents(there):
+        if content != wanted[content.key]:
+            raise _key_used(content.key)
+    return {entry.key: entry for entry in there}
+
+
+def _key_used(key: str) -> UserError:
+    return UserError(
+        "key_used",
+        f"The journal has an entry {key} already, and it says something else. Take that one back, or book under"
+        " another version. Nothing was changed.",
+        "key",
+    )
 
 
 def hold_book(entity: LegalEntity) -> None:
