@@ -1,7 +1,8 @@
 """The chunk runner: one transaction stores a chunk of sessions, prices and gates it, and counts it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing import chargeables
-from billing.chargeables import State
+from billing.chargeables import Standing, State
 from billing.checks import Part, Way
+from billing.document_models import Document
+from billing.models import Cdr
+from billing.operations import credits
 from billing.operations.decisions import confirm_decision, decide_held
 from billing.operations.prices import Priced, Revenue, price_sessions
 from billing.review_models import HeldDecision
@@ -302,6 +306,48 @@ def _price_decided(decision: HeldDecision, at: datetime) -> None:
     for first in range(0, len(ids), CHUNK):
         now = session_facts.load(ids[first : first + CHUNK])
         price_and_count(before={f.id: f for f in now}, now=now, entity_id=decision.entity_id, at=at)
+
+
+def correct(
+    *,
+    document: Document,
+    key: str,
+    amounts: Mapping[int, Decimal] | None,
+    reason: str,
+    returned_to: str = "",
+    bill_again: bool = False,
+    actor: User | None,
+    at: datetime,
+) -> Document:
+    """Issues a credit note (billing.operations.credits); what it frees is priced anew where it is billed again, and counted.
+
+    Raises UserError, changing nothing.
+    """
+    with transaction.atomic():
+        corrected = credits.correct(
+            document=document, key=key, amounts=amounts, reason=reason, returned_to=returned_to, bill_again=bill_again,
+            actor=actor, at=at,
+        )  # fmt: skip
+        _count_freed(corrected.freed, document.entity_id, bill_again=bill_again, at=at)
+    return corrected.credit_note
+
+
+def _count_freed(freed: Sequence[Standing], entity_id: int, *, bill_again: bool, at: datetime) -> None:
+    """Sessions that were billed: their price counts no more, or they are priced as if they never had been."""
+    for first in range(0, len(freed), CHUNK):
+        chunk = freed[first : first + CHUNK]
+        now = session_facts.load(standing.session_id for standing in chunk)
+        if bill_again:
+            price_and_count(before={f.id: f for f in now}, now=now, entity_id=entity_id, at=at)
+            continue
+        cdrs = Cdr.objects.in_bulk([standing.cdr_id for standing in chunk])
+        of = {standing.session_id: cdrs[standing.cdr_id] for standing in chunk if standing.cdr_id}
+        deltas = Deltas()
+        for fact in now:
+            cdr = of[fact.id]
+            deltas.add(counted(fact, Revenue(cdr.currency, cdr.net_amount, cdr.gross_amount)), -1)
+            deltas.add(counted(fact, Revenue()), 1)
+        analytics.apply(deltas)
 
 
 def change_time_zone(*, location: Location, time_zone: str, actor: User | None, at: datetime) -> Job | None:

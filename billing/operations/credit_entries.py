@@ -1,4 +1,4 @@
-"""What a credit note does to the books: revenue and output tax against what was open and what goes back."""
+"""What credit notes, and documents issued anew, do to the books: revenue and output tax against what is owed or goes back."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from billing.credit_models import Correction
 from billing.document_models import Document, DocumentLine
-from billing.journal import Leg, output_tax_code
+from billing.journal import Leg, output_tax_code, reversed_legs
 from billing.operations.journal import post
 from chargebill.core.models import User
 
@@ -36,7 +36,38 @@ def post_credit_note(
         )
 
 
+def post_reissued(document: Document, lines: Sequence[DocumentLine], actor: User | None, at: datetime) -> None:
+    """A document that replaces another: its lines' own accounts, as when they were billed first."""
+    legs = _of_lines(lines, document.currency)
+    whole = Leg(RECEIVABLES, document.gross_amount, ZERO, document.currency, customer_id=document.customer_id)
+    legs = [leg for leg in (whole, *reversed_legs(legs)) if leg.debit or leg.credit]
+    if legs:
+        post(
+            entity=document.entity,
+            key=f"document_issued:{document.pk}:1",
+            effective_date=document.issue_date,
+            legs=legs,
+            description=f"{document.get_kind_display()} {document.number}",
+            source_type="document",
+            source_id=str(document.pk),
+            document_no=document.number,
+            actor=actor,
+            at=at,
+        )
+
+
 def _legs(note: Document, lines: Sequence[DocumentLine], correction: Correction) -> list[Leg]:
+    legs = _of_lines(lines, note.currency)
+    whose = correction.document.customer_id
+    legs.append(Leg(RECEIVABLES, ZERO, correction.open_amount, note.currency, customer_id=whose))
+    if correction.returned_amount:
+        account = ACCOUNT_OF[Correction.ReturnedTo(correction.returned_to)]
+        legs.append(Leg(account, ZERO, correction.returned_amount, note.currency, customer_id=whose))
+    return [leg for leg in legs if leg.debit or leg.credit]
+
+
+def _of_lines(lines: Sequence[DocumentLine], currency: str) -> list[Leg]:
+    """Revenue and output tax of lines, debited."""
     earned: dict[tuple[str, Decimal, str], Decimal] = defaultdict(Decimal)
     owed: dict[tuple[str, Decimal, str], Decimal] = defaultdict(Decimal)
     for line in lines:
@@ -45,16 +76,9 @@ def _legs(note: Document, lines: Sequence[DocumentLine], correction: Correction)
         if line.tax_amount:
             owed[output_tax_code(line.country, line.tax_rate), line.tax_rate, line.tax_code] += line.tax_amount
     legs = [
-        Leg(account, net, ZERO, note.currency, tax_code=code, tax_rate=rate)
-        for (account, rate, code), net in sorted(earned.items())
+        Leg(account, net, ZERO, currency, tax_code=code, tax_rate=rate) for (account, rate, code), net in sorted(earned.items())
     ]
-    legs += [
-        Leg(account, tax, ZERO, note.currency, tax_code=code, tax_rate=rate, tax_amount=-tax)
+    return legs + [
+        Leg(account, tax, ZERO, currency, tax_code=code, tax_rate=rate, tax_amount=-tax)
         for (account, rate, code), tax in sorted(owed.items())
     ]
-    whose = correction.document.customer_id
-    legs.append(Leg(RECEIVABLES, ZERO, correction.open_amount, note.currency, customer_id=whose))
-    if correction.returned_amount:
-        account = ACCOUNT_OF[Correction.ReturnedTo(correction.returned_to)]
-        legs.append(Leg(account, ZERO, correction.returned_amount, note.currency, customer_id=whose))
-    return [leg for leg in legs if leg.debit or leg.credit]

@@ -4,11 +4,10 @@ Locks are taken in one order: the company where sessions are billed again, the d
 Payments and what takes them back hold the document, too (billing/operations/payments.py).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -16,11 +15,10 @@ from billing import chargeables
 from billing.chargeables import Standing, State
 from billing.credit_models import Correction
 from billing.credits import LineLeft, MoneyLeft, lines_left, money_left
-from billing.document_models import Document, DocumentKind, DocumentLine, DocumentTax
+from billing.document_models import BilledDifference, Document, DocumentLine
 from billing.documents import Amounts, Fixed, add_up, credit, credit_revenue
 from billing.operations.credit_entries import post_credit_note
-from billing.operations.documents import seller_of
-from billing.operations.number_series import take_numbers
+from billing.operations.credit_notes import Back, issue_credit_note
 from billing.operations.refunds import owe
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
@@ -29,21 +27,6 @@ from chargebill.core.money import Money
 
 ZERO = Decimal(0)
 ReturnedTo = Correction.ReturnedTo
-# What a line of a credit note says of the session is what the line it corrects says.
-_SAME = (
-    "session_id", "cdr_id", "tax_rate", "tax_code", "legal_sentence", "session_number", "place", "address", "country", "evse",
-    "time_zone", "started_at", "ended_at", "energy_kwh", "meter_start_kwh", "meter_stop_kwh", "token", "tariff",
-    "prices_include_tax",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Back:
-    """What is taken back of one line, in all columns and by account."""
-
-    of: LineLeft
-    amounts: Amounts
-    revenue: dict[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +112,7 @@ def correct(
 
     ``key`` is of the one intent: the same key with the same content gives the credit note that is there. Raises UserError,
     changing nothing: reason_missing, reason_too_long, is_credit_note, nothing_chosen, over_line, nothing_left, returned_to
-    (not said, or a credit of nobody known), bill_again_partly, correction_key_used, period_closed.
+    (not said, or a credit of nobody known), bill_again_partly, bill_again_collected, correction_key_used, period_closed.
     """
     reason = reason_in(reason)
     if not 0 < len(key) <= 100 or "\x00" in key:
@@ -142,6 +125,13 @@ def correct(
         if there := Correction.objects.select_related("credit_note").filter(document=document, key=key).first():
             _check_same(there, reason, amounts)
             return Corrected(there.credit_note, ())
+        if bill_again and document.is_collected:
+            raise UserError(
+                "bill_again_collected",
+                "Another system took this money, once: billed again, it would count twice. Credit what was too much instead."
+                " Nothing was changed.",
+                "bill_again",
+            )
         planned = plan(document=document, amounts=amounts)
         if planned.returned_amount:
             _check_target(document, planned.returned_amount, returned_to)
@@ -216,68 +206,6 @@ def _check_same(there: Correction, reason: str, amounts: Mapping[int, Decimal] |
         )
 
 
-def issue_credit_note(
-    *, document: Document, backs: Sequence[Back], actor: User | None, at: datetime
-) -> tuple[Document, list[DocumentLine]]:
-    """Writes a credit note with its lines and tax sums. Call under the document's lock; books nothing."""
-    today = document.entity.day_of(at)
-    (pk,) = bulk.allocate_ids(Document, 1)
-    lines = [
-        DocumentLine(
-            document_id=pk,
-            position=position,
-            corrects=back.of.line,
-            **{name: getattr(back.of.line, name) for name in _SAME},
-            **columns(back.amounts),
-            parts=back.of.line.parts if back.amounts.gross == back.of.line.gross_amount else [],
-            revenue={account: str(net) for account, net in back.revenue.items()},
-        )
-        for position, back in enumerate(backs, 1)
-    ]
-    DocumentLine.objects.bulk_create(lines, batch_size=500)
-    DocumentTax.objects.bulk_create(_taxes(pk, lines), batch_size=500)
-    ((sequence, number),) = take_numbers(entity=document.entity, kind=DocumentKind.CREDIT_NOTE, count=1, year=today.year)
-    days = [line.ended_at.astimezone(ZoneInfo(line.time_zone)).date() for line in lines]
-    copied = ("entity", "customer", "customer_kind", "buyer", "language", "currency", "anchor")
-    note = Document.objects.create(
-        pk=pk,
-        kind=DocumentKind.CREDIT_NOTE,
-        corrects=document,
-        sequence=sequence,
-        number=number,
-        **{name: getattr(document, name) for name in copied},
-        seller=seller_of(document.entity),
-        issue_date=today,
-        issued_at=at,
-        issued_by=actor,
-        supplied_from=min(days),
-        supplied_until=max(days),
-        is_collected=False,
-        **columns(add_up(back.amounts for back in backs)),
-    )
-    return note, lines
-
-
-def columns(amounts: Amounts) -> dict[str, Decimal]:
-    return {"net_amount": amounts.net, "tax_amount": amounts.tax, "gross_amount": amounts.gross}
-
-
-def _taxes(document_id: int, lines: Iterable[DocumentLine]) -> list[DocumentTax]:
-    found: dict[tuple[Decimal, str], list[DocumentLine]] = {}
-    for line in lines:
-        found.setdefault((line.tax_rate, line.tax_code), []).append(line)
-    return [
-        DocumentTax(
-            document_id=document_id,
-            tax_rate=rate,
-            tax_code=code,
-            legal_sentence=rows[0].legal_sentence,
-            **columns(add_up(Amounts(row.net_amount, row.tax_amount, row.gross_amount) for row in rows)),
-        )
-        for (rate, code), rows in found.items()
-    ]
-
-
 def _free(document: Document, backs: Sequence[Back], *, bill_again: bool, at: datetime) -> tuple[Standing, ...]:
     """Sessions of these lines with nothing left on any of their lines here: credited, or ready to be billed again."""
     touched = {back.of.line.session_id for back in backs}
@@ -294,6 +222,7 @@ def _free(document: Document, backs: Sequence[Back], *, bill_again: bool, at: da
     credited = {pk: _moved(standing, State.CREDITED) for pk, standing in old.items()}
     chargeables.move(new=credited.values(), old=old, at=at)
     if bill_again:
+        BilledDifference.objects.filter(pk__in=old).delete()
         chargeables.move(new=[_moved(s, State.READY) for s in credited.values()], old=credited, at=at)
     return tuple(old.values())
 
