@@ -1,4 +1,4 @@
-"""Many entries posted at once: as if one by one, all or none, in as many statements as a few."""
+"""Many entries posted at once: as if one by one, all or none, in hardly more statements than a few."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -81,7 +81,7 @@ def test_none_are_posted_by_nothing() -> None:
     assert len(queries) == 0
 
 
-def test_a_hundred_take_as_many_statements_as_two() -> None:
+def test_a_hundred_take_hardly_more_statements_than_two() -> None:
     posted(1)
     entity, counts = company(), []
     for numbers in ((2, 3), range(4, 104)):
@@ -89,5 +89,6 @@ def test_a_hundred_take_as_many_statements_as_two() -> None:
         with CaptureQueriesContext(connection) as queries:
             post_all(entity=entity, entries=wanted, actor=None, at=AT)
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    # Rows are written in parts, as large as the database takes.
+    assert counts[1] < 2 * counts[0]
     assert sum(posting.debit for posting in Posting.objects.all()) == Decimal("119.00") * 103
