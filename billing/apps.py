@@ -6,5 +6,5 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
-        # Registers what every worker does beside its jobs.
-        from billing.operations import journal_seals  # noqa: F401
+        # Registers kinds of jobs, and what every worker does beside them.
+        from billing.operations import journal_seals, papers  # noqa: F401

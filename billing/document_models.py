@@ -112,8 +112,9 @@ class DocumentRun(models.Model):
 class Document(models.Model):
     """A receipt, an invoice or a credit note as it was issued. Never changes: whatever it says is a copy made then.
 
-    ``anchor`` is the side its lines' amounts are fixed on. ``seller`` and ``buyer`` are names, address and tax ids; an
-    unknown buyer's is empty. ``supplied_from`` and ``supplied_until`` are local days of the places, both included.
+    ``anchor`` is the side its lines' amounts are fixed on. ``seller`` and ``buyer`` are names, address and tax ids, the
+    seller's with how to reach and pay it; an unknown buyer's is empty. ``supplied_from`` and ``supplied_until`` are local
+    days of the places, both included.
     ``corrects`` is what a credit note takes back of, None on all others; why and what became of the money is its
     ``correction``. ``replaces`` is the receipt, cancelled by a credit note, that was issued anew as this to a company.
     Documents of a ``run`` were billed with a month; the rest, credit notes too, one by one.
@@ -139,6 +140,7 @@ class Document(models.Model):
     supplied_from = models.DateField()
     supplied_until = models.DateField()
     is_collected = models.BooleanField(help_text="Another system had taken the money before.")
+    due_date = models.DateField(null=True, help_text="By when it is to be paid. Empty: it was paid before, or says nothing.")
     net_amount = amount_field()
     tax_amount = amount_field()
     gross_amount = amount_field()

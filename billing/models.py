@@ -31,6 +31,7 @@ from billing.journal_models import (  # noqa: F401
     Posting,
     SigningKey,
 )
+from billing.paper_models import DocumentPaper, DocumentSettings  # noqa: F401
 from billing.payment_models import Payment, PaymentAllocation, PaymentReversal  # noqa: F401
 from billing.refund_models import RefundDue  # noqa: F401
 from billing.review_models import (  # noqa: F401

@@ -77,7 +77,7 @@ class CustomerAdmin(TableAdmin):
     fieldsets = [
         (None, {"fields": ["entity", "kind", "name", "number", "groups"]}),
         ("Contact", {"fields": ["email", "language"]}),
-        ("For invoices", {"fields": ["company", "vat_id", "street", ("postal_code", "city"), "country"]}),
+        ("For invoices", {"fields": ["company", "vat_id", "street", ("postal_code", "city"), "country", "payment_days"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:

@@ -1,5 +1,6 @@
 """Who drives: customers, their groups and the tokens they charge with."""
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -44,6 +45,13 @@ class Customer(models.Model):
     city = models.CharField(max_length=100, blank=True)
     country = models.CharField(max_length=2, blank=True, validators=[validate_country])
     language = models.CharField(max_length=5, default="en", choices=[("en", "English"), ("de", "Deutsch")])
+    payment_days = models.PositiveSmallIntegerField(
+        "days to pay",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(365)],
+        help_text="Empty: as many as the company gives.",
+    )
     groups = models.ManyToManyField(CustomerGroup, blank=True, related_name="customers")
 
     class Meta:

@@ -10,7 +10,7 @@ from import_export.widgets import Widget
 from chargebill.core.audited import Changes
 from chargebill.core.csvsafe import safe_cell
 from chargebill.core.models import User
-from chargebill.core.tables.cells import Choice, Moment, Named, Text, YesNo
+from chargebill.core.tables.cells import Choice, Moment, Named, Text, Whole, YesNo
 from chargebill.core.tables.formats import Table
 from chargebill.core.tables.resource import TableResource, column, company_column
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
@@ -76,6 +76,7 @@ class CustomerResource(TableResource):
     city = column("city")
     country = column("country", Text(upper=True))
     language = column("language", Choice([("en", "English"), ("de", "Deutsch")]))
+    payment_days = column("payment_days", Whole())
     groups = column("wanted_groups", GroupsCell(), name="groups")
 
     key_columns = ("number", "name")
@@ -95,6 +96,7 @@ class CustomerResource(TableResource):
             "city",
             "country",
             "language",
+            "payment_days",
             "groups",
         )
 

@@ -7,7 +7,7 @@ to it is left out and stays ready.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,8 +20,10 @@ from billing.documents import Amounts, DocumentAmounts, Fixed, document_amounts
 from billing.journal import EntryContent, Leg, output_tax_code
 from billing.models import Cdr
 from billing.operations.collected import settle_collected
+from billing.operations.document_settings import settings_of
 from billing.operations.journal import post_all
 from billing.operations.number_series import take_numbers
+from billing.paper_models import DocumentSettings
 from chargebill.core import bulk
 from chargebill.core.models import LegalEntity, User
 from memberships.models import Customer
@@ -88,7 +90,8 @@ class _Made:
 
 def _number(entity: LegalEntity, run: DocumentRun, made: Sequence[_Made], actor: User | None, at: datetime) -> list[Document]:
     today = entity.day_of(at)
-    seller = seller_of(entity)
+    settings = settings_of(entity)
+    seller = seller_of(entity, settings)
     by_kind = defaultdict(list)
     for one in made:
         by_kind[one.draft.kind].append(one)
@@ -117,6 +120,7 @@ def _number(entity: LegalEntity, run: DocumentRun, made: Sequence[_Made], actor:
                 supplied_from=min(one.days),
                 supplied_until=max(one.days),
                 is_collected=one.draft.is_collected,
+                due_date=None if one.draft.is_collected else due_date_of(one.draft.kind, one.customer, settings, today),
                 **_columns(total),
             )
     return [one.row for one in made]
@@ -126,13 +130,27 @@ def _columns(amounts: Amounts) -> dict[str, Decimal]:
     return {"net_amount": amounts.net, "tax_amount": amounts.tax, "gross_amount": amounts.gross}
 
 
-def seller_of(entity: LegalEntity) -> dict[str, Any]:
-    """Who bills, as a document keeps it."""
+def due_date_of(kind: str, customer: Customer | None, settings: DocumentSettings, today: date) -> date:
+    """By when a document is to be paid: a receipt at once, an invoice within the customer's days, else the company's."""
+    if kind == DocumentKind.RECEIPT:
+        return today
+    own = customer.payment_days if customer else None
+    return today + timedelta(days=settings.payment_days if own is None else own)
+
+
+def seller_of(entity: LegalEntity, settings: DocumentSettings | None = None) -> dict[str, Any]:
+    """Who bills, how to reach and to pay them, as a document keeps it. ``settings`` are the company's, read if not given."""
+    settings = settings or settings_of(entity)
     names = ("street", "postal_code", "city", "country")
     return {
         "name": entity.legal_name or entity.name,
         **{name: getattr(entity, name) for name in names},
         "vat_ids": entity.vat_ids,
+        "email": settings.contact_email,
+        "phone": settings.contact_phone,
+        "meter_data": settings.meter_data,
+        "iban": settings.iban,
+        "bic": settings.bic,
     }
 
 

@@ -79,6 +79,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "billing.helddecision": (VIEW, ADD),
         # An added run issues a month, a changed one is stopped or taken up again.
         "billing.documentrun": EDIT,
+        # Added papers are the PDFs of a month.
+        "billing.documentpaper": (VIEW, ADD),
         **RECEIPTS,
     },
     FINANCE: {
@@ -87,6 +89,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "billing.checksettings": EDIT,
         "billing.decisionconfirmation": (VIEW, ADD),
         "billing.documentrun": EDIT,
+        "billing.documentpaper": (VIEW, ADD),
+        "billing.documentsettings": EDIT,
         **RECEIPTS,
         # An added correction is a credit note.
         "billing.correction": (VIEW, ADD),

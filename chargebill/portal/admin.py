@@ -12,6 +12,8 @@ from chargebill.portal import (  # noqa: F401
     checklist,
     company,
     document_month,
+    document_papers,
+    document_settings,
     documents,
     driver_page,
     import_builder,

@@ -19,11 +19,11 @@ from billing.chargeables import REASONS
 from billing.document_models import DocumentKind, DocumentRun
 from billing.operations import resume_issuing, start_issuing, stop_issuing
 from chargebill.core.errors import UserError
-from chargebill.core.keys import key_in, row_in
 from chargebill.core.models import LegalEntity
-from chargebill.core.periods import month_of, previous
+from chargebill.core.periods import month_of
 from chargebill.portal import format as written
 from chargebill.portal.jobs import progress_of
+from chargebill.portal.month_choice import chosen_month, company_in
 from chargebill.portal.site import page, site
 
 VIEW, ISSUE, CHANGE = "billing.view_document", "billing.add_documentrun", "billing.change_documentrun"
@@ -35,22 +35,6 @@ def _allow(request: HttpRequest, permission: str) -> None:
         raise PermissionDenied
 
 
-def _entity(request: HttpRequest, raw: str) -> LegalEntity | None:
-    named: LegalEntity | None = row_in(LegalEntity, raw)
-    return named if key_in(raw) is not None else LegalEntity.objects.order_by("name").first()
-
-
-def _month(raw: str, entity: LegalEntity) -> tuple[date, str]:
-    """The month asked for, and what is wrong with it; the last whole one unless told otherwise."""
-    last = previous(month_of(entity.day_of(timezone.now()))).start
-    if not raw:
-        return last, ""
-    try:
-        return document_plan.month(raw, "month"), ""
-    except UserError as error:
-        return last, error.message
-
-
 def _here(entity: LegalEntity, first_day: date) -> str:
     query = urlencode({"entity": entity.pk, "month": f"{first_day:%Y-%m}"})
     return f"{reverse('admin:document_month')}?{query}"
@@ -59,11 +43,11 @@ def _here(entity: LegalEntity, first_day: date) -> str:
 @page("billing/month/", name="document_month")
 def show(request: HttpRequest) -> HttpResponse:
     _allow(request, VIEW)
-    entity = _entity(request, request.GET.get("entity", ""))
+    entity = company_in(request.GET.get("entity", ""))
     request.current_app = site().name
     context: dict[str, Any] = {**site().each_context(request), "title": "Bill a month", "entity": entity}
     if entity is not None:
-        first_day, problem = _month(request.GET.get("month", ""), entity)
+        first_day, problem = chosen_month(request.GET.get("month", ""), entity)
         context |= {
             "entities": list(LegalEntity.objects.order_by("name")),
             "first_day": first_day,
@@ -135,7 +119,7 @@ def _difference(one: Any) -> dict[str, str]:
 @require_POST
 def issue(request: HttpRequest) -> HttpResponse:
     _allow(request, ISSUE)
-    entity = _entity(request, request.POST.get("entity", ""))
+    entity = company_in(request.POST.get("entity", ""))
     if entity is None:
         raise Http404("There is no such company.")
     try:

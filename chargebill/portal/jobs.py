@@ -32,6 +32,7 @@ RESULT_WORDS = {
     "held": "held",
     "sessions": "sessions",
     "documents": "documents",
+    "papers": "PDFs",
 }
 
 

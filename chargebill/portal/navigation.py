@@ -71,10 +71,12 @@ SECTIONS = (
         (
             Entry("Bill a month", "admin:document_month", ("billing.view_document",)),
             listing("Documents", "billing", "document"),
+            Entry("PDFs", "admin:document_papers", ("billing.view_document",)),
             Entry("Open documents", "admin:open_documents", ("billing.view_document",)),
             Entry("Match receipts", "admin:matching", ("billing.view_bankline",)),
             Entry("Payments", "admin:payments", ("billing.view_payment",)),
             Entry("Bank files", "admin:bank_files", ("billing.view_bankline",)),
+            Entry("On documents", "admin:document_settings", ("billing.view_documentsettings",)),
             Entry("Numbers", "admin:number_series", ("billing.view_numberseries",)),
         ),
     ),

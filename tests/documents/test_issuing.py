@@ -70,7 +70,7 @@ def test_a_document_keeps_copies_of_what_it_says(month: Operator) -> None:
     ada = of("Ada")
     assert ada.seller == {
         "name": "Tayside Charging Ltd", "street": "Dock Road 1", "postal_code": "DD1 1AA", "city": "Dundee", "country": "GB",
-        "vat_ids": {"GB": "GB123456789"},
+        "vat_ids": {"GB": "GB123456789"}, "email": "", "phone": "", "meter_data": "", "iban": "", "bic": "",
     }  # fmt: skip
     assert (ada.buyer["name"], ada.buyer["number"], ada.language) == ("Ada", "C-Ada", "en")
     assert (ada.issue_date, ada.supplied_from, ada.supplied_until) == (

@@ -64,6 +64,21 @@ class Number(Widget):
         return number if kwargs.get("force_native_type") else f"{number:f}"
 
 
+class Whole(Number):
+    """A whole number; empty is none."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        number = super().clean(value, row, **kwargs)
+        if number is None:
+            return None
+        if number != int(number):
+            raise ValueError(f"{number} is no whole number.")
+        return int(number)
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> Any:
+        return "" if value is None else value if kwargs.get("force_native_type") else str(value)
+
+
 class YesNo(Widget):
     WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 

@@ -1,0 +1,41 @@
+"""PDFs in a browser: a clerk makes those of a month and takes them as one file; the pages on every screen."""
+
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from chargebill.core.roles import BILLING_CLERK, FINANCE
+from tests.browser.conftest import every_look
+from tests.documents.conftest import Operator, month, operator
+
+__all__ = ["month", "operator"]
+
+
+@every_look
+def test_the_pages_are_accessible(page: Page, sign_in: Any, check_access: Any, month: Operator) -> None:
+    month.issue()
+    sign_in(FINANCE)
+    for url in ("papers/?month=2018-09", "papers/?month=2018-08", "papers/?month=soon", "settings/"):
+        page.goto(f"/billing/{url}")
+        check_access()
+    page.get_by_label("IBAN").fill("GB33 BUKB 2020 1555 5555 56")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("its check digits are wrong")).to_be_visible()
+    check_access()
+
+
+def test_a_clerk_makes_a_months_pdfs_and_takes_them_all(
+    page: Page, sign_in: Any, check_access: Any, month: Operator, run_jobs: Any
+) -> None:
+    month.issue()
+    sign_in(BILLING_CLERK)
+    page.goto("/billing/month/?month=2018-09")
+    page.get_by_role("link", name="their PDFs").click()
+    page.get_by_role("button", name="Make 5 PDFs").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    check_access()
+    run_jobs()
+    page.get_by_role("link", name="Look again").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="All as ZIP").click()
+    assert download.value.suggested_filename.endswith("-2018-09.zip")
