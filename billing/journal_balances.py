@@ -1,22 +1,14 @@
-"""Exact sums of legs. Thousandths are added as whole numbers: SQLite keeps amounts as floats, which can't be added exactly."""
+"""Exact sums of legs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import BigIntegerField, F, Func, QuerySet, Sum, Value
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 
+from billing.exact import amount_of, exact_sum
 from billing.journal_models import AccountingPeriod, Posting
 from chargebill.core.models import LegalEntity
-
-
-def _thousandths(field: str) -> Sum:
-    return Sum(Cast(Func(F(field) * Value(1000), function="ROUND"), BigIntegerField()))
-
-
-def _amount(thousandths: object) -> Decimal:
-    return Decimal(int(str(thousandths or 0))).scaleb(-3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +25,14 @@ class Sums:
 
 
 def sums_by_currency(postings: QuerySet[Posting]) -> dict[str, Sums]:
-    rows = postings.order_by().values_list("currency").annotate(d=_thousandths("debit"), c=_thousandths("credit"))
-    return {currency: Sums(_amount(d), _amount(c)) for currency, d, c in sorted(rows)}
+    rows = postings.order_by().values_list("currency").annotate(d=exact_sum("debit"), c=exact_sum("credit"))
+    return {currency: Sums(amount_of(d), amount_of(c)) for currency, d, c in sorted(rows)}
 
 
 def sums_by_account(postings: QuerySet[Posting]) -> dict[tuple[int, str], Sums]:
     """(account key, currency) -> sums."""
-    rows = postings.order_by().values_list("account_id", "currency").annotate(d=_thousandths("debit"), c=_thousandths("credit"))
-    return {(account, currency): Sums(_amount(d), _amount(c)) for account, currency, d, c in rows}
+    rows = postings.order_by().values_list("account_id", "currency").annotate(d=exact_sum("debit"), c=exact_sum("credit"))
+    return {(account, currency): Sums(amount_of(d), amount_of(c)) for account, currency, d, c in rows}
 
 
 def posted_legs(

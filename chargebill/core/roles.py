@@ -38,6 +38,7 @@ BOOKS = (
     "billing.exportedentry",
     "billing.exportfile",
     "billing.exportsettings",
+    "billing.bookscheck",
     "billing.journalbook",
     "billing.journalentry",
     "billing.journalseal",

@@ -95,6 +95,7 @@ SECTIONS = (
         "Accounting",
         "account_balance",
         (
+            Entry("Close a month", "admin:close_month", BOOKS),
             Entry("Journal", "admin:journal", BOOKS),
             Entry("Accounts", "admin:accounts", BOOKS),
             Entry("Periods", "admin:periods", BOOKS),

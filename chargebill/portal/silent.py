@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from chargebill.core.csvsafe import safe_cell
 from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal.assignment_shown import chosen_company
+from chargebill.portal.payment_frame import day_in
 from chargebill.portal.session_export import Cell, csv_lines
 from chargebill.portal.site import page, site
 from stations.models import Connector, Location
@@ -64,11 +65,13 @@ class Wanted:
     shown: list[SilentConnector]
     query: str
     error: str
+    until: date | None
+    at: datetime
 
     @property
     def stale(self) -> bool:
         """Whether nothing newer than the silence itself has been imported."""
-        return self.found.known_until is not None and timezone.now() - self.found.known_until >= SILENCE
+        return self.found.known_until is not None and self.at - self.found.known_until >= SILENCE
 
 
 def chance_of_none(per_week: int) -> float:
@@ -82,7 +85,9 @@ def select(request: HttpRequest) -> Wanted:
         raise PermissionDenied
     companies = list(LegalEntity.objects.order_by("name"))
     entity = chosen_company(request) or (companies[0] if companies else None)
-    found = silent_connectors(entity=entity, at=timezone.now()) if entity else Silence(None, ())
+    until = day_in(request.GET.get("until", ""))
+    at = _end_of(until, entity) if until else timezone.now()
+    found = silent_connectors(entity=entity, at=at) if entity else Silence(None, ())
     places = list(Location.objects.filter(entity=entity).order_by("name").values_list("pk", "name")) if entity else []
     raw, place, error = request.GET.get("location", ""), None, ""
     if raw:
@@ -98,7 +103,17 @@ def select(request: HttpRequest) -> Wanted:
     query = {"entity": str(entity.pk)} if entity and len(companies) > 1 else {}
     if place:
         query["location"] = str(place.pk)
-    return Wanted(companies, entity, places, place, found, shown, urlencode(query), error)
+    if until:
+        query["until"] = until.isoformat()
+    return Wanted(companies, entity, places, place, found, shown, urlencode(query), error, until, at)
+
+
+def _end_of(day: date, entity: LegalEntity | None) -> datetime:
+    """The end of a day by the company's clock, or now where that is still to come."""
+    zone = ZoneInfo((entity and entity.time_zone) or "UTC")
+    if day >= timezone.now().astimezone(zone).date():
+        return timezone.now()
+    return datetime.combine(day + timedelta(days=1), time(), zone)
 
 
 def rows_of(wanted: Wanted, silent: list[SilentConnector]) -> list[Row]:

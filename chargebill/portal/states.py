@@ -95,6 +95,12 @@ PROPOSAL = {
     "likely": Shown("Likely", WAIT, "help", "Worth a look before it is confirmed."),
     "none": Shown("No proposal", QUIET, "search", "A person chooses what it is for."),
 }
+MONTH_END = {
+    "blocks": Shown("Comes first", BAD, "block", "The month is not closed before this is done."),
+    "missing": Shown("Missing", WAIT, "pending", "The month can be closed without it, with a reason."),
+    "done": Shown("Done", GOOD, "check_circle", "Nothing of this is missing."),
+    "not_needed": Shown("Not needed", QUIET, "remove", "The company has nothing of this kind."),
+}
 REVIEW = Shown("Needs review", WAIT, "visibility", "Made by an import; nobody has looked at it yet.")
 BLOCKED = Shown("Blocked", BAD, "block", "This token must not charge.")
 IN_FORCE = Shown("In force", GOOD, "check_circle", "It applies to sessions that start today.")
@@ -119,6 +125,7 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "paid": PAID,
     "bank_file": BANK_FILE,
     "proposal": PROPOSAL,
+    "month_end": MONTH_END,
 }
 
 

@@ -25,7 +25,7 @@ from tests.rows import company, customers
 
 pytestmark = pytest.mark.django_db
 ClientOf = Callable[[str], Client]
-PAGES = ("journal", "journal_csv", "accounts", "accounts_csv", "periods")
+PAGES = ("close_month", "journal", "journal_csv", "accounts", "accounts_csv", "periods")
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ def test_the_auditor_changes_nothing(client_of: ClientOf) -> None:
 
 def test_without_a_company_or_an_entry_the_pages_say_what_comes_first(client_of: ClientOf) -> None:
     finance = client_of(FINANCE)
-    for name in ("journal", "accounts", "periods", "opening_balances"):
+    for name in ("close_month", "journal", "accounts", "periods", "opening_balances"):
         assert "First, your company" in finance.get(reverse(f"admin:{name}")).content.decode()
     company()
     assert "The journal of Stadtwerke Nord is empty" in finance.get(reverse("admin:journal")).content.decode()
@@ -216,6 +216,9 @@ def test_a_month_is_closed_by_two_people_on_the_page(client_of: ClientOf, staff:
     period = posted(1).period
     finance, administrator = client_of(FINANCE), client_of(ADMINISTRATOR)
     page = finance.post(reverse("admin:period_ask", args=[period.pk]), {"kind": "CLOSE"}, follow=True)
+    assert "Something of 2026-03 is missing: say why it is closed without." in said(page)
+    asked = {"kind": "CLOSE", "reason": "Not checked yet"}
+    page = finance.post(reverse("admin:period_ask", args=[period.pk]), asked, follow=True)
     assert "2026-03 is closed as soon as a second person confirms it." in said(page)
     change = PeriodChange.objects.get()
     decide = reverse("admin:period_decide", args=[change.pk])

@@ -1,3 +1,3 @@
-"""Pages of the books: journal, entries, accounts, periods, opening balances. Importing it registers them."""
+"""Pages of the books: closing a month, journal, entries, accounts, periods, opening balances. Importing it registers them."""
 
-from chargebill.portal.accounting import accounts, entry, journal, opening, periods  # noqa: F401
+from chargebill.portal.accounting import accounts, close, entry, journal, opening, periods  # noqa: F401

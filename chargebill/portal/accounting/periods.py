@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from billing.journal_queries import Month, months
 from billing.models import AccountingPeriod, PeriodChange, PeriodClosing, SigningKey
 from billing.operations.journal_periods import ask, confirm, refuse, retire_key, why_not
+from billing.operations.month_end import ask_to_close, confirm_close
 from billing.signing import has_private_half
 from chargebill.core.errors import UserError
 from chargebill.portal.accounting.frame import allow, books_of, render, without_company
@@ -60,8 +61,12 @@ def _shown(request: HttpRequest, month: Month) -> dict[str, Any]:
     }
 
 
-def _back(period: AccountingPeriod) -> HttpResponse:
-    return redirect(f"{reverse('admin:periods')}?entity={period.entity_id}")
+def _back(request: HttpRequest, period: AccountingPeriod) -> HttpResponse:
+    """Where the person came from: the page that closes the month, or that of all months."""
+    query = f"?entity={period.entity_id}"
+    if request.POST.get("back") == "close":
+        return redirect(f"{reverse('admin:close_month')}{query}&month={period}")
+    return redirect(f"{reverse('admin:periods')}{query}")
 
 
 @page("periods/<int:pk>/ask/", name="period_ask")
@@ -69,18 +74,22 @@ def _back(period: AccountingPeriod) -> HttpResponse:
 def ask_for(request: HttpRequest, pk: int) -> HttpResponse:
     """One person's wish to close or reopen a month."""
     allow(request, ASK)
-    period = AccountingPeriod.objects.filter(pk=pk).first()
+    period = AccountingPeriod.objects.select_related("entity").filter(pk=pk).first()
     if period is None or request.POST.get("kind") not in PeriodChange.Kind.values:
         raise Http404("There is no such month.")
     kind = PeriodChange.Kind(request.POST["kind"])
+    said = {"reason": request.POST.get("reason", ""), "actor": request.user, "at": timezone.now()}
     try:
-        ask(period=period, kind=kind, reason=request.POST.get("reason", ""), actor=request.user, at=timezone.now())
+        if kind == PeriodChange.Kind.CLOSE:
+            ask_to_close(period=period, **said)
+        else:
+            ask(period=period, kind=kind, **said)
     except UserError as error:
         messages.error(request, error.message)
     else:
         done = "closed" if kind == PeriodChange.Kind.CLOSE else "reopened"
         messages.success(request, f"{period} is {done} as soon as a second person confirms it.")
-    return _back(period)
+    return _back(request, period)
 
 
 @page("periods/changes/<int:pk>/", name="period_decide")
@@ -93,13 +102,15 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     if change is None or request.POST.get("answer") not in ("confirm", "refuse"):
         raise Http404("There is no such wish.")
     accepts = request.POST["answer"] == "confirm"
+    closes = change.kind == PeriodChange.Kind.CLOSE
+    does = (confirm_close if closes else confirm) if accepts else refuse
     try:
-        (confirm if accepts else refuse)(change=change, actor=request.user, at=timezone.now())
+        does(change=change, actor=request.user, at=timezone.now())
     except UserError as error:
         messages.error(request, error.message)
     else:
         messages.success(request, _done(change, accepts))
-    return _back(change.period)
+    return _back(request, change.period)
 
 
 def _done(change: PeriodChange, accepts: bool) -> str:
