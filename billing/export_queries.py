@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,8 +12,9 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 
 from billing.document_models import Document
 from billing.export_models import ExportAccount, ExportBatch, ExportedEntry, ExportFile, ExportSettings, ExportTarget
-from billing.exports import Account, Entry, Line, Settings, Target, no_tax_rate, zip_of
+from billing.exports import Account, Entry, Line, Problem, Settings, Target, mapping_problems, no_tax_rate, zip_of
 from billing.journal_balances import Sums, sums_by_currency
+from billing.journal_models import Account as JournalAccount
 from billing.journal_models import AccountingPeriod, JournalEntry, Posting
 from chargebill.core.models import LegalEntity
 
@@ -171,13 +172,30 @@ def ledger_sums(batch: ExportBatch) -> dict[str, Sums]:
     return sums_by_currency(Posting.objects.filter(entry__exports__batch=batch))
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """How many files a batch has, and what they say they hold, by currency."""
+
+    count: int
+    sums: dict[str, Sums]
+
+
+def files_of_batches(found: Iterable[ExportBatch]) -> dict[int, Files]:
+    """The same for many batches, by key: one query."""
+    keys = [batch.pk for batch in found]
+    counts: dict[int, int] = dict.fromkeys(keys, 0)
+    sums: dict[int, dict[str, Sums]] = {key: {} for key in keys}
+    rows = ExportFile.objects.filter(batch_id__in=keys).order_by("currency")
+    for key, currency, debit, credit in rows.values_list("batch_id", "currency", "debit", "credit"):
+        counts[key] += 1
+        old = sums[key].get(currency, Sums(Decimal(0), Decimal(0)))
+        sums[key][currency] = Sums(old.debit + debit, old.credit + credit)
+    return {key: Files(counts[key], sums[key]) for key in keys}
+
+
 def file_sums(batch: ExportBatch) -> dict[str, Sums]:
     """What a batch's files say they hold, by currency."""
-    found: dict[str, Sums] = {}
-    for currency, debit, credit in batch.files.values_list("currency", "debit", "credit"):
-        old = found.get(currency, Sums(Decimal(0), Decimal(0)))
-        found[currency] = Sums(old.debit + debit, old.credit + credit)
-    return dict(sorted(found.items()))
+    return files_of_batches([batch])[batch.pk].sums
 
 
 def batch_names(entity: LegalEntity, target: ExportTarget) -> Iterator[tuple[int, str]]:
@@ -185,3 +203,20 @@ def batch_names(entity: LegalEntity, target: ExportTarget) -> Iterator[tuple[int
     names = {batch.pk: str(batch) for batch in batches(entity, target)}
     rows = ExportedEntry.objects.filter(batch__entity=entity, target=target).values_list("entry_id", "batch_id")
     return ((entry_id, names[batch_id]) for entry_id, batch_id in rows.iterator(chunk_size=5000))
+
+
+def used_accounts(entity: LegalEntity, entries: QuerySet[JournalEntry] | None = None) -> dict[str, str]:
+    """The accounts that something is booked on, by code, with what the company calls them; of some entries, or of all."""
+    legs = Posting.objects.filter(entry__in=posted(entity) if entries is None else entries)
+    mine = JournalAccount.objects.filter(pk__in=legs.values("account_id").distinct())
+    return {account.code: str(account) for account in mine}
+
+
+def problems_before(entity: LegalEntity, target: ExportTarget, until: date | None = None) -> list[Problem]:
+    """What must be entered before what waits can go out to a target. Single entries are looked at when it is made."""
+    if target == ExportTarget.GENERIC:
+        return []
+    found = waiting(entity, target, until)
+    currencies = Posting.objects.filter(entry__in=found).order_by().values_list("currency", flat=True).distinct()
+    accounts, settings = accounts_in(entity, target), settings_of(entity, target)
+    return mapping_problems(Target(target), used_accounts(entity, found), currencies, accounts, settings)

@@ -99,6 +99,7 @@ SECTIONS = (
             Entry("Journal", "admin:journal", BOOKS),
             Entry("Accounts", "admin:accounts", BOOKS),
             Entry("Periods", "admin:periods", BOOKS),
+            Entry("Exports", "admin:exports", ("billing.view_exportbatch",)),
             Entry("Opening balances", "admin:opening_balances", ("billing.add_journalentry",)),
         ),
     ),

@@ -92,6 +92,8 @@ def test_until_makes_a_batch_of_what_has_not_gone_out(run: Any, tmp_path: Path) 
         (("--target", "generic", "--from", "2026-01-01"), "day"),
         (("--target", "generic", "--from", "2026-01-01", "--to", "2026-01-01"), "period"),
         (("--target", "generic", "--until", "2026-03-31", "--entity", "Nobody"), "no_entity"),
+        (("--target", "xero", "--until", "2026-03-31"), "not_mapped"),
+        (("--target", "datev", "--from", "2026-01-01", "--to", "2027-01-01"), "not_mapped"),
     ],
 )
 def test_wrong_input_ends_with_two_and_writes_nothing(run: Any, tmp_path: Path, arguments: tuple[str, ...], code: str) -> None:

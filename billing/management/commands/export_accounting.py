@@ -21,7 +21,7 @@ class Command(JsonCommand):
     help = "Write the books as files for an accountant's program: of some days, or as a batch that is recorded."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--target", required=True, choices=[ExportTarget.GENERIC.value])
+        parser.add_argument("--target", required=True, choices=ExportTarget.values)
         parser.add_argument("--from", dest="since", help="First day, such as 2026-09-01. Writes every posting of these days.")
         parser.add_argument("--to", dest="before", help="The day after the last one.")
         parser.add_argument("--until", help="Makes a batch of what has not gone out yet up to this day, that included.")

@@ -1,3 +1,15 @@
-"""Pages of the books: closing a month, journal, entries, accounts, periods, opening balances. Importing it registers them."""
+"""Pages of the books: closing a month, journal, entries, accounts, periods, opening balances, exports.
 
-from chargebill.portal.accounting import accounts, close, entry, journal, opening, periods  # noqa: F401
+Importing it registers them.
+"""
+
+from chargebill.portal.accounting import (  # noqa: F401
+    accounts,
+    close,
+    entry,
+    export_accounts,
+    exports,
+    journal,
+    opening,
+    periods,
+)
