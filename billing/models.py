@@ -34,7 +34,14 @@ from billing.journal_models import (  # noqa: F401
 )
 from billing.paper_models import DocumentPaper, DocumentSettings  # noqa: F401
 from billing.payment_models import Payment, PaymentAllocation, PaymentReversal  # noqa: F401
-from billing.refund_models import RefundDue  # noqa: F401
+from billing.payout_models import PayoutFile, PayoutList  # noqa: F401
+from billing.refund_models import (  # noqa: F401
+    Refund,
+    RefundBankLine,
+    RefundDue,
+    RefundDueReversal,
+    RefundEvent,
+)
 from billing.review_models import (  # noqa: F401
     CheckFinding,
     CheckSettings,

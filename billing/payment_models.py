@@ -13,6 +13,7 @@ from django.db.models import Q
 from billing.bank_models import BankLine
 from billing.document_models import Document
 from billing.fields import amount_field, thousandths
+from billing.refund_models import RefundDue
 from chargebill.core.frozen import Frozen, Refused
 from chargebill.core.models import LegalEntity, User, validate_currency
 from memberships.models import Customer
@@ -59,6 +60,15 @@ class Payment(models.Model):
     made_at = models.DateTimeField()
 
     frozen = [Frozen()]
+    refused = [
+        Refused(
+            "INSERT",
+            "NEW.bank_line_id IS NOT NULL"
+            " AND EXISTS (SELECT 1 FROM billing_refundbankline l WHERE l.bank_line_id = NEW.bank_line_id)",
+            "a line of the bank counts once",
+            hold="SELECT 1 FROM billing_bankline WHERE id = NEW.bank_line_id FOR NO KEY UPDATE",
+        )
+    ]
 
     class Meta:
         ordering = ["-id"]
@@ -73,7 +83,7 @@ class Payment(models.Model):
 
 
 class PaymentAllocation(models.Model):
-    """A part of a payment and what it is for: a document, or, where there is none, the credit of a customer.
+    """A part of a payment and what it is for: a document, the credit of a customer, or to be given back (``due``).
 
     Never changes. Taken back by a row with the same amount below zero that ``reverses`` it.
     """
@@ -82,6 +92,7 @@ class PaymentAllocation(models.Model):
     key = models.CharField(max_length=120)
     document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="allocations")
     customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="+")
+    due = models.ForeignKey(RefundDue, null=True, on_delete=models.PROTECT, related_name="allocations")
     amount = amount_field()
     booked_on = models.DateField()
     reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="reversed_by")
@@ -122,6 +133,7 @@ class PaymentAllocation(models.Model):
             "NEW.reverses_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM billing_paymentallocation o"
             " WHERE o.id = NEW.reverses_id AND o.reverses_id IS NULL AND o.payment_id = NEW.payment_id"
             " AND COALESCE(o.document_id, 0) = COALESCE(NEW.document_id, 0)"
+            " AND COALESCE(o.due_id, 0) = COALESCE(NEW.due_id, 0)"
             f" AND {thousandths('o.amount')} = -{thousandths('NEW.amount')})",
             "an allocation is taken back whole",
         ),
@@ -138,6 +150,21 @@ class PaymentAllocation(models.Model):
             "what was given back by a credit note stays paid",
             hold=_HOLD_DOCUMENT,
         ),
+        Refused(
+            "INSERT",
+            "NEW.due_id IS NOT NULL AND NEW.reverses_id IS NULL AND (NEW.document_id IS NOT NULL"
+            " OR EXISTS (SELECT 1 FROM billing_paymentallocation a WHERE a.due_id = NEW.due_id)"
+            " OR NOT EXISTS (SELECT 1 FROM billing_refunddue d, billing_payment p WHERE d.id = NEW.due_id AND"
+            " p.id = NEW.payment_id AND d.entity_id = p.entity_id AND d.currency = p.currency"
+            f" AND {thousandths('d.amount')} = {thousandths('NEW.amount')}))",
+            "what is given back of a payment is owed once, to the same amount",
+        ),
+        Refused(
+            "INSERT",
+            "NEW.due_id IS NOT NULL AND NEW.reverses_id IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM billing_refundduereversal r WHERE r.due_id = NEW.due_id)",
+            "what is owed back of a payment is taken back before its match",
+        ),
     ]
 
     class Meta:
@@ -149,7 +176,8 @@ class PaymentAllocation(models.Model):
                 name="payment_allocation_sign",
             ),
             models.CheckConstraint(
-                condition=Q(document__isnull=False) | Q(customer__isnull=False), name="payment_allocation_has_target"
+                condition=Q(document__isnull=False) | Q(customer__isnull=False) | Q(due__isnull=False),
+                name="payment_allocation_has_target",
             ),
         ]
 

@@ -5,6 +5,7 @@ Amounts are signed Decimals exactly as the file says them, in the account's curr
 
 from billing.banking.line_keys import keyed
 from billing.banking.model import BankFileContent, Line, Statement
+from billing.banking.outgoing import named_in
 from billing.banking.own_csv import COLUMNS, template
 from billing.banking.proposals import Certainty, OpenDocument, Proposal, Receipt, proposal, sequences_in
 from billing.banking.reading import LARGEST_FILE, read_bank_file
@@ -20,6 +21,7 @@ __all__ = [
     "Receipt",
     "Statement",
     "keyed",
+    "named_in",
     "proposal",
     "read_bank_file",
     "sequences_in",

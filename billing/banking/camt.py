@@ -193,6 +193,14 @@ def _line(entry: Element, detail: Element | None, amount: Decimal, currency: str
         counterparty=values.words(_text(of, f"RltdPties/{other}Acct/Id/IBAN"), 34) if other else "",
         purpose=values.words(" ".join(told)),
         reference=reference or values.reference(_text(entry, "AcctSvcrRef")),
-        end_to_end=values.reference(_text(of, "Refs/EndToEndId"))[:35],
+        end_to_end=(values.reference(_text(of, "Refs/EndToEndId")) or _order(entry, detail, amount))[:35],
         is_reversal=is_reversal,
     )
+
+
+def _order(entry: Element, detail: Element | None, amount: Decimal) -> str:
+    """Of money that went out as one sum: what our own order called itself (PmtInfId), where the bank says it."""
+    if amount > 0:
+        return ""
+    of = detail if detail is not None else entry
+    return values.reference(_text(of, "Refs/PmtInfId") or _text(entry, "NtryDtls/Btch/PmtInfId", "NtryDtls/Btch/MsgId"))

@@ -16,6 +16,7 @@ NAMES = {
     "receivables": "Receivables are what is open on documents",
     "receipts": "Money received, not matched and credited is what the payments say",
     "exports": "Batches for the accountant are as they were made, and hold what the books hold of their entries",
+    "refunds": "What is owed back and not refunded yet is what dues and refunds say",
 }
 # More than anyone reads; the rest is counted.
 MOST_LISTED = 1000

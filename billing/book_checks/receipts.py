@@ -1,4 +1,4 @@
-"""Receivables and receipts: what the books hold for documents and payments against the documents and payments themselves.
+"""Receivables, receipts and refunds: what the books hold for them against documents, payments and refunds themselves.
 
 Entries of documents and of payments are looked at, and what takes one of them back; what a person books on these
 accounts besides (opening balances) is theirs to prove.
@@ -15,16 +15,19 @@ from billing.book_checks.model import Report
 from billing.credit_models import Correction
 from billing.document_models import Document
 from billing.journal_models import Posting
+from billing.operations.journal_opening import SOURCE as OPENING
 from billing.payment_models import Payment, PaymentAllocation
+from billing.refund_models import Refund, RefundDue, RefundState
 
-SOURCES = ("document", "payment")
+SOURCES = ("document", "payment", "refund")
 # Account -> what it holds, and the check it belongs to.
 SAID = {
     "1100": ("receivables", "open on documents"),
-    "1000": ("receipts", "received by bank and in cash"),
-    "1055": ("receipts", "taken by terminals and other systems"),
+    "1000": ("receipts", "received by bank and in cash, less what went back"),
+    "1055": ("receipts", "taken by terminals and other systems, less what went back"),
     "2000": ("receipts", "credited to customers by payments and credit notes"),
     "2090": ("receipts", "received and not matched"),
+    "2050": ("refunds", "owed back and not refunded yet"),
 }
 Sums = dict[tuple[int, str, str], Decimal]
 
@@ -44,6 +47,8 @@ def _booked() -> Sums:
     """The balance of each account, liabilities above zero when credited."""
     sums: Sums = defaultdict(Decimal)
     of = Q(entry__source_type__in=SOURCES) | Q(entry__reverses__source_type__in=SOURCES)
+    # Whatever rule owes something back (a correction, goodwill) says so in a due: opening balances alone do not.
+    of |= Q(account__code="2050") & ~Q(entry__source_type=OPENING) & ~Q(entry__reverses__source_type=OPENING)
     rows = Posting.objects.filter(of, account__code__in=SAID).order_by()
     names = ("entry__entity_id", "currency", "account__code", "debit", "credit")
     for entity_id, currency, code, debit, credit in rows.values_list(*names).iterator(chunk_size=2000):
@@ -65,13 +70,23 @@ def _there() -> Sums:
     for entity_id, currency, amount, method in _rows(payments.values_list("entity_id", "currency", "amount", "method")):
         sums[entity_id, currency, "1055" if method == "TERMINAL" else "1000"] += amount
         sums[entity_id, currency, "2090"] += amount
-    parts = PaymentAllocation.objects.values_list("payment__entity_id", "payment__currency", "amount", "document_id")
-    for entity_id, currency, amount, document_id in _rows(parts):
+    columns = ("payment__entity_id", "payment__currency", "amount", "document_id", "due_id")
+    for entity_id, currency, amount, document_id, due_id in _rows(PaymentAllocation.objects.values_list(*columns)):
         sums[entity_id, currency, "2090"] -= amount
         if document_id:
             sums[entity_id, currency, "1100"] -= amount
-        else:
+        elif not due_id:
             sums[entity_id, currency, "2000"] += amount
+    dues = RefundDue.objects.filter(reversal__isnull=True)
+    for entity_id, currency, amount in _rows(dues.values_list("entity_id", "currency", "amount")):
+        sums[entity_id, currency, "2050"] += amount
+    paid = Refund.objects.filter(state=RefundState.SUCCEEDED)
+    for entity_id, currency, amount, method, gateway in _rows(
+        paid.values_list("due__entity_id", "due__currency", "amount", "method", "gateway")
+    ):
+        sums[entity_id, currency, "2050"] -= amount
+        if not gateway:
+            sums[entity_id, currency, "1055" if method == "TERMINAL" else "1000"] -= amount
     return sums
 
 

@@ -9,6 +9,8 @@ from django.db import IntegrityError, transaction
 
 from billing.bank_models import BankAccount, BankFile, BankLine, BankStatement
 from billing.banking import BankFileContent, Line, Statement, keyed, read_bank_file
+from billing.operations.refund_lines import confirm_named
+from billing.refund_lines import may_name_refunds
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
@@ -106,6 +108,8 @@ def upload_bank_file(*, entity: LegalEntity, name: str, content: bytes, actor: U
 def take_in_bank_file(*, file: BankFile, actor: User | None, at: datetime) -> int:
     """Keeps every line of a file that was not there yet; how many those are. The same again keeps none and says 0.
 
+    Lines that name refunds of ours, with exactly their amount, confirm them or say that they came back.
+
     Raises UserError, changing nothing: account_of_another, file_gone.
     """
     with transaction.atomic():
@@ -128,12 +132,16 @@ def take_in_bank_file(*, file: BankFile, actor: User | None, at: datetime) -> in
         for looked_at in look_into(entity, content):
             account = accounts[looked_at.statement.account, looked_at.statement.currency]
             new += _keep(found, account, looked_at)
+        kept = BankLine.objects.filter(statement__file=found).select_related("account__entity").order_by("pk")
+        # Most lines name nothing of ours: only those that may are fetched.
+        confirmed = confirm_named(entity=entity, lines=list(may_name_refunds(kept)), actor=actor, at=at)
         found.taken_in_by, found.taken_in_at = actor, at
         found.save(update_fields=["taken_in_by", "taken_in_at"])
         events.record(
             action="bank_file.take_in",
             subject=found,
-            summary=f"Bank file {found.name} taken in: {new} new lines",
+            summary=f"Bank file {found.name} taken in: {new} new lines"
+            + (f", {confirmed} of them of refunds" if confirmed else ""),
             actor=actor,
             at=at,
             entity=entity,

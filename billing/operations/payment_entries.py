@@ -1,4 +1,4 @@
-"""What money received does to the books: bank and cash 1000, terminals 1055, against 1100, 2000 and 2090."""
+"""What money received does to the books: bank and cash 1000, terminals 1055, against 1100, 2000, 2050 and 2090."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,21 +9,23 @@ from billing.document_models import Document
 from billing.journal import Leg
 from billing.operations.journal import post
 from billing.payment_models import Payment, PaymentAllocation, PaymentMethod
+from billing.refund_models import RefundDue
 from chargebill.core.models import User
 from memberships.models import Customer
 
 ZERO = Decimal(0)
-RECEIVABLES, CREDIT, NOT_MATCHED = "1100", "2000", "2090"
+RECEIVABLES, CREDIT, NOT_MATCHED, PAYABLE = "1100", "2000", "2090", "2050"
 RECEIVED_ON = {PaymentMethod.BANK: "1000", PaymentMethod.CASH: "1000", PaymentMethod.TERMINAL: "1055"}
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a part of a payment is for: a document, or the credit of a customer."""
+    """What a part of a payment is for: a document, the credit of a customer, or to be given back."""
 
     amount: Decimal
     document: Document | None = None
     customer: Customer | None = None
+    due: RefundDue | None = None
 
     @property
     def target(self) -> tuple[int | None, int | None, Decimal]:
@@ -76,16 +78,20 @@ def post_allocation(
 def said(parts: Sequence[Part]) -> str:
     if not parts:
         return "not matched"
-    words = [part.document.number if part.document else f"credit of {part.customer}" for part in parts]
+    words = [
+        part.document.number if part.document else "to be given back" if part.due else f"credit of {part.customer}"
+        for part in parts
+    ]
     return ", ".join(words[:8]) + (f" and {len(words) - 8} more" if len(words) > 8 else "")
 
 
 def _account(part: Part) -> str:
-    return RECEIVABLES if part.document else CREDIT
+    return RECEIVABLES if part.document else PAYABLE if part.due else CREDIT
 
 
 def _leg(account: str, payment: Payment, amount: Decimal, part: Part, *, is_debit: bool) -> Leg:
     customer = part.document.customer_id if part.document else part.customer.pk if part.customer else None
+    customer = part.due.customer_id if part.due else customer
     text = part.document.number if part.document else ""
     debit, credit = (amount, ZERO) if is_debit else (ZERO, amount)
     return Leg(account, debit, credit, payment.currency, customer_id=customer, description=text)

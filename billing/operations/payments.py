@@ -81,6 +81,8 @@ def record_payment(
             return there
         if bank_line is not None and (taken := Payment.objects.filter(bank_line=bank_line).select_related("made_by").first()):
             raise _line_taken(taken)
+        if bank_line is not None and bank_line.refund_lines.exists():
+            raise UserError("line_taken", "This line of the bank is a refund that came back. Nothing was changed.")
         _check_parts(made, parts, amount)
         try:
             with transaction.atomic():

@@ -48,7 +48,15 @@ BOOKS = (
     "billing.signingkey",
 )
 # What the bank says: more than customers' money passes an account, so it is read by those who match it.
-BANK = ("billing.bankaccount", "billing.bankfile", "billing.bankline", "billing.bankstatement")
+BANK = (
+    "billing.bankaccount",
+    "billing.bankfile",
+    "billing.bankline",
+    "billing.bankstatement",
+    "billing.payoutfile",
+    "billing.payoutlist",
+    "billing.refundbankline",
+)
 # An added file is uploaded, a changed one taken in; an added payment or allocation is booked.
 RECEIPTS = {
     **dict.fromkeys(BANK, (VIEW,)),
@@ -56,6 +64,11 @@ RECEIPTS = {
     "billing.payment": (VIEW, ADD),
     "billing.paymentallocation": (VIEW, ADD),
     "billing.paymentreversal": (VIEW, ADD),
+    # An added due gives back what was paid too much; an added refund was paid by hand, a changed one is paid or failed.
+    "billing.refunddue": (VIEW, ADD),
+    "billing.refund": EDIT,
+    # An added list is prepared, a changed one released by somebody else, or discarded.
+    "billing.payoutlist": EDIT,
 }
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
 READ_ALL = ("stations", "memberships", "billing", "analytics", "core")

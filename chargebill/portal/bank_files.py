@@ -19,6 +19,7 @@ from billing.bank_models import BankFile, BankLine, BankStatement
 from billing.banking import COLUMNS, LARGEST_FILE, Line, read_bank_file, template
 from billing.operations.bank_files import StatementLines, discard_bank_file, look_into, take_in_bank_file, upload_bank_file
 from billing.payments import Proposed
+from billing.refund_models import RefundBankLine
 from chargebill.core.errors import UserError
 from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
@@ -179,6 +180,8 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("admin:bank_files")
     lines = "1 new line" if new == 1 else f"{new:,} new lines"
     messages.success(request, f"{file.name}: {lines} kept." if new else f"{file.name}: nothing in it is new.")
+    if refunds := RefundBankLine.objects.filter(bank_line__statement__file=file).count():
+        messages.success(request, f"{'1 refund is' if refunds == 1 else f'{refunds} refunds are'} confirmed by it, or came back.")
     if payments.waiting_lines(file.entity).exists():
         return redirect(f"{reverse('admin:matching')}?entity={file.entity_id}")
     return redirect("admin:bank_file", pk)

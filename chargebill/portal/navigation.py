@@ -75,6 +75,8 @@ SECTIONS = (
             Entry("Open documents", "admin:open_documents", ("billing.view_document",)),
             Entry("Match receipts", "admin:matching", ("billing.view_bankline",)),
             Entry("Payments", "admin:payments", ("billing.view_payment",)),
+            Entry("Refunds", "admin:refunds", ("billing.view_refunddue",)),
+            Entry("Payout lists", "admin:payouts", ("billing.view_payoutlist",)),
             Entry("Bank files", "admin:bank_files", ("billing.view_bankline",)),
             Entry("On documents", "admin:document_settings", ("billing.view_documentsettings",)),
             Entry("Numbers", "admin:number_series", ("billing.view_numberseries",)),

@@ -21,6 +21,7 @@ from billing.document_models import Document
 from billing.operations.payment_entries import Part
 from billing.operations.payments import LARGEST, record_payment
 from billing.payment_models import Payment, PaymentAllocation, PaymentMethod
+from billing.refunds import with_state
 from chargebill.core.csvsafe import safe_cell
 from chargebill.core.errors import UserError
 from chargebill.core.keys import key_in, row_in
@@ -37,6 +38,7 @@ from chargebill.portal.payment_frame import (
     form_key,
     frame,
 )
+from chargebill.portal.refunds import READ_REFUNDS
 from chargebill.portal.session_export import Cell, csv_lines
 from chargebill.portal.site import page
 
@@ -142,6 +144,7 @@ def document_payments(request: HttpRequest, pk: int) -> HttpResponse:
         paid=document.gross_amount - still,
         paid_state=paid_state(document.gross_amount, still),
         allocations=rows,
+        dues=with_state(document.refund_dues.order_by("pk")) if request.user.has_perm(READ_REFUNDS) else [],
         zone=document.entity.time_zone or "UTC",
         refusal=refusal,
         methods=[(method.value, method.label) for method in BY_HAND],

@@ -2,11 +2,13 @@
 
 import uuid
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
+from chargebill.core.errors import UserError
 from chargebill.portal.site import site
 
 READ_BANK = "billing.view_bankline"
@@ -26,6 +28,14 @@ def day_in(raw: str) -> date | None:
         return date.fromisoformat(raw)
     except ValueError:
         return None
+
+
+def amount_in(raw: str) -> Decimal:
+    """An amount as a person writes it. Raises UserError amount."""
+    try:
+        return Decimal(raw.strip())
+    except InvalidOperation:
+        raise UserError("amount", f"{raw[:20]!r} is no amount. Write it like 149.90. Nothing was changed.", "amount") from None
 
 
 def frame(request: HttpRequest, title: str, *crumbs: tuple[str, str], **more: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from billing import payments
+from billing.operations.payment_refunds import give_back_credit, give_back_unmatched
 from billing.operations.payment_reversals import take_back_match, take_back_payment
 from billing.payment_models import Payment, PaymentAllocation, PaymentMethod
 from chargebill.core.csvsafe import safe_cell
@@ -24,11 +25,12 @@ from chargebill.core.errors import UserError
 from chargebill.core.keys import key_in, row_in
 from chargebill.core.models import AuditEvent, LegalEntity
 from chargebill.core.money import round_money
-from chargebill.portal.payment_frame import PER_PAGE, READ_PAYMENTS, allow, day_in, frame
+from chargebill.portal.payment_frame import PER_PAGE, READ_PAYMENTS, allow, amount_in, day_in, form_key, frame
 from chargebill.portal.session_export import Cell, csv_lines
 from chargebill.portal.site import page
 
 TAKE_BACK = "billing.add_paymentreversal"
+GIVE_BACK = "billing.add_refunddue"
 UNMATCH = "billing.add_paymentallocation"
 STATES = {"open": "Not or partly matched", "matched": "Matched", "taken_back": "Taken back"}
 HEADER = (
@@ -175,7 +177,7 @@ def _payment(pk: int) -> Payment:
 def one(request: HttpRequest, pk: int) -> HttpResponse:
     allow(request, READ_PAYMENTS)
     payment = _payment(pk)
-    allocations = list(payment.allocations.select_related("document", "customer", "made_by", "reversed_by").order_by("pk"))
+    allocations = list(payment.allocations.select_related("document", "customer", "due", "made_by", "reversed_by").order_by("pk"))
     events = AuditEvent.objects.filter(object_type="billing.payment", object_id=str(pk)).select_related("actor").order_by("pk")
     context = frame(
         request,
@@ -188,8 +190,39 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         events=events,
         may_unmatch=request.user.has_perm(UNMATCH),
         may_take_back=request.user.has_perm(TAKE_BACK) and not payment.bank_line_id,
+        may_give_back=request.user.has_perm(GIVE_BACK),
+        unmatched_plain=f"{round_money(payment.unmatched, payment.currency):f}",
+        credits=[(one, f"{round_money(one.amount, payment.currency):f}") for one in allocations if is_credit(one)],
     )
     return TemplateResponse(request, "portal/payments/payment.html", context)
+
+
+def is_credit(part: PaymentAllocation) -> bool:
+    """A customer's credit that stands."""
+    return not (part.document_id or part.due_id or part.reverses_id or hasattr(part, "reversed_by"))
+
+
+@page("payments/<int:pk>/give-back/", name="payment_give_back")
+@require_POST
+def give_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Owes back a part of what is not matched, or of the credit the form names."""
+    allow(request, READ_PAYMENTS, GIVE_BACK)
+    payment, raw, now = _payment(pk), request.POST.get("allocation", ""), timezone.now()
+    try:
+        given = {"amount": amount_in(request.POST.get("amount", "")), "key": form_key(request), "actor": request.user, "at": now}
+        reason = request.POST.get("reason", "")
+        if raw:
+            allocation = row_in(payment.allocations.all(), raw)
+            if allocation is None:
+                raise Http404("There is no such credit.")
+            due = give_back_credit(allocation=allocation, reason=reason, **given)
+        else:
+            due = give_back_unmatched(payment=payment, reason=reason, **given)
+    except UserError as error:
+        messages.error(request, error.message)
+        return redirect("admin:payment", pk)
+    messages.success(request, f"{due} is owed back. Put it on a payout list, or say how it was given back.")
+    return redirect("admin:refund_due", due.pk)
 
 
 @page("payments/<int:pk>/take-back/", name="payment_take_back")

@@ -86,6 +86,29 @@ PAID = {
     "part": Shown("Partly paid", WAIT, "rule", "A part of it is still open."),
     "paid": Shown("Paid", GOOD, "check_circle", "Nothing is open any more."),
 }
+REFUND_DUE = {
+    "owed": Shown("Owed", WAIT, "schedule", "Nothing of it went back yet, and nothing is on its way."),
+    "part": Shown("Partly owed", WAIT, "rule", "A part of it is neither paid back nor on its way."),
+    "listed": Shown("On a list", INFO, "playlist_add_check", "Prepared; a second person releases the list."),
+    "sent": Shown("Sent", INFO, "send", "On its way; the bank’s file says when it went out."),
+    "unknown": Shown("Outcome not known", BAD, "help", "Whether it went through is being asked. It is not sent again."),
+    "failed": Shown("Failed, still owed", BAD, "error", "It did not go through or came back: it is owed as before."),
+    "paid": Shown("Paid back", GOOD, "check_circle", "All of it went back."),
+    "taken_back": Shown("Not owed", QUIET, "undo", "It was entered by mistake and counts for nothing."),
+}
+REFUND = {
+    "PENDING": Shown("Prepared", INFO, "playlist_add_check", "A second person releases it."),
+    "SENT": Shown("Sent", INFO, "send", "On its way; nothing is booked yet."),
+    "SUCCEEDED": Shown("Paid back", GOOD, "check_circle", "The money went out; it is booked."),
+    "FAILED": Shown("Failed", BAD, "error", "The money is here again, or never left."),
+    "UNKNOWN": Shown("Outcome not known", BAD, "help", "Whether it went through is being asked. It is not sent again."),
+    "WITHDRAWN": Shown("Withdrawn", QUIET, "undo", "It was not sent."),
+}
+PAYOUT_LIST = {
+    "PREPARED": Shown("Waits for release", WAIT, "how_to_reg", "Somebody who did not prepare it releases it."),
+    "RELEASED": Shown("Released", GOOD, "check_circle", "Two people saw it; it may go to the bank."),
+    "DISCARDED": Shown("Discarded", QUIET, "undo", "It never goes out; what was on it is owed as before."),
+}
 BANK_FILE = {
     "looked_at": Shown("Not taken in", WAIT, "visibility", "It was uploaded to look at; nothing of it counts yet."),
     "taken_in": Shown("Taken in", GOOD, "check_circle", "Every line that was new is kept."),
@@ -124,6 +147,9 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "payment": PAYMENT,
     "paid": PAID,
     "bank_file": BANK_FILE,
+    "refund_due": REFUND_DUE,
+    "refund": REFUND,
+    "payout_list": PAYOUT_LIST,
     "proposal": PROPOSAL,
     "month_end": MONTH_END,
 }
