@@ -98,6 +98,7 @@ SECTIONS = (
         "account_balance",
         (
             Entry("Close a month", "admin:close_month", BOOKS),
+            Entry("Bridge", "admin:bridge", ("billing.view_payment",)),
             Entry("Journal", "admin:journal", BOOKS),
             Entry("Accounts", "admin:accounts", BOOKS),
             Entry("Periods", "admin:periods", BOOKS),

@@ -11,6 +11,7 @@ from django.db.models import Exists, ExpressionWrapper, F, IntegerField, OuterRe
 from django.db.models.functions import ExtractSecond
 from django.http import QueryDict
 
+from billing.chargeables import REASONS
 from billing.models import Chargeable
 from chargebill.analytics.measures import DURATION_BINS_MIN, DURATION_LABELS, HOURS_OF_WEEK
 from chargebill.core.keys import row_in
@@ -99,6 +100,7 @@ class SessionFilter:
     connector: Connector | None = None
     batch: ImportBatch | None = None
     state: str = ""
+    reason: str = ""
     mode: str = ""
     method: str = ""
     hour: int | None = None
@@ -119,6 +121,10 @@ class SessionFilter:
         found.connector = found._one(Connector, query, "connector", "connector")
         found.batch = found._one(ImportBatch, query, "batch", "import")
         found.state = found._choice(query, "state", Chargeable.State)
+        if (reason := query.get("reason", "")) in REASONS:
+            found.reason = found.query["reason"] = reason
+        elif reason:
+            found.errors.append(f"There is no reason {reason[:40]}: the list shows all.")
         found.mode = found._choice(query, "mode", Mode)
         found.method = found._choice(query, "method", PaymentMethod)
         found.hour = found._number(query, "hour", HOURS_OF_WEEK)
@@ -187,6 +193,8 @@ class SessionFilter:
             wanted &= Q(connector=self.connector)
         if self.state:
             wanted &= in_state(self.state, many=many)
+        if self.reason:
+            wanted &= Q(chargeable__reason=self.reason)
         if self.mode:
             wanted &= Q(mode=self.mode)
             if not many:
@@ -230,6 +238,7 @@ class SessionFilter:
             "connector": self.connector and f"connector {self.connector}",
             "batch": self.batch and f"import {self.batch.file_name}",
             "state": self.state and Chargeable.State(self.state).label,
+            "reason": self.reason and REASONS[self.reason].rstrip("."),
             "mode": self.mode and Mode(self.mode).name.capitalize(),
             "method": self.method and PaymentMethod(self.method).label,
             "hour": "" if self.hour is None else f"started {hour_words(self.hour)}",
