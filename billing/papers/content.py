@@ -228,7 +228,9 @@ def _payment(paper: Paper, language: Language, said: Mapping[str, str]) -> str:
         return said["nothing"]
     if paper.is_collected:
         return said["collected"]
-    due = day(paper.due_date or paper.issue_date, language)
+    if paper.due_date is None:
+        return said["what_is_open"]
+    due = day(paper.due_date, language)
     account = (
         " ".join(
             [f"IBAN {grouped_iban(paper.seller['iban'])}", *([f"(BIC {paper.seller['bic']})"] if paper.seller.get("bic") else [])]

@@ -26,6 +26,7 @@ from chargebill.core.keys import row_in
 from chargebill.core.money import round_money
 from chargebill.portal import format as written
 from chargebill.portal import way_back
+from chargebill.portal.document_links import path_to
 from chargebill.portal.session_price import percent, quantity, unit_price
 
 PER_PAGE = 25
@@ -190,6 +191,7 @@ class DocumentAdmin(ReadOnlyAdmin):
             "title": f"{document.get_kind_display()} {document.number}",
             "crumbs": [("Documents", way_back.to_list(request, reverse("admin:billing_document_changelist")))],
             "document": document,
+            "driver_link": path_to(document),
             "lines": [(line, parts_of(line, document), percent(line.tax_rate)) for line in shown],
             "page": shown,
             "taxes": [(tax, percent(tax.tax_rate)) for tax in document.taxes.all()],

@@ -1,0 +1,56 @@
+"""Signed links to documents: who has one may read the document, without an account, until it ends."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.core.signing import BadSignature, TimestampSigner
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.document_models import Document
+from chargebill.core.keys import key_in
+
+# Thirteen months: a year's documents can be looked up when the year is over.
+GOOD_FOR = timedelta(days=400)
+_signer = TimestampSigner(sep=".", salt="billing.document")
+
+
+def token_of(document: Document) -> str:
+    return _signer.sign(str(document.pk))
+
+
+def path_to(document: Document) -> str:
+    return reverse("document_link", args=[token_of(document)])
+
+
+def document_in(token: str, documents: QuerySet[Document]) -> Document | None:
+    """The document a token is for; None for one that is forged or has ended. A forged one costs no query."""
+    if len(token) > 200 or not token.isascii():
+        return None
+    try:
+        key = key_in(_signer.unsign(token, max_age=GOOD_FOR))
+    except BadSignature:
+        return None
+    return documents.filter(pk=key).first() if key is not None else None
+
+
+class Turnstile:
+    """Lets so many requests a clock minute pass for each key; every process counts for itself."""
+
+    MOST_KEYS = 10_000
+
+    def __init__(self, per_minute: int, clock: Callable[[], datetime] = timezone.now) -> None:
+        self.per_minute, self.clock = per_minute, clock
+        self._lock = threading.Lock()
+        self._minute = -1
+        self._passed: dict[str, int] = {}
+
+    def passes(self, key: str) -> bool:
+        minute = int(self.clock().timestamp() // 60)
+        with self._lock:
+            if minute != self._minute or len(self._passed) >= self.MOST_KEYS:
+                self._minute, self._passed = minute, {}
+            self._passed[key] = self._passed.get(key, 0) + 1
+            return self._passed[key] <= self.per_minute
