@@ -168,6 +168,7 @@ def _issue(document: Document, buyer: dict[str, str], actor: User | None, at: da
         seller=seller_of(document.entity),
         buyer={**document.buyer, "name": buyer["company"], **buyer},
         issue_date=today,
+        due_date=max(document.due_date, today) if document.due_date else None,
         issued_at=at,
         issued_by=actor,
         **{name: getattr(document, name) for name in _COPIED},

@@ -1,4 +1,4 @@
-"""Receipts and invoices: the list, a document line by line, and its lines as CSV (a partner's CDR annex)."""
+"""Receipts, invoices and credit notes: the list, a document line by line, and its lines as CSV (a partner's CDR annex)."""
 
 import csv
 from collections.abc import Iterator
@@ -17,7 +17,8 @@ from django.urls import URLPattern, path, reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from billing.document_models import Document, DocumentLine
+from billing.credits import money_left
+from billing.document_models import Document, DocumentKind, DocumentLine
 from billing.pricing import Dimension
 from billing.pricing.text import dimension_label
 from chargebill.core.admin import ReadOnlyAdmin
@@ -26,18 +27,19 @@ from chargebill.core.keys import row_in
 from chargebill.core.money import round_money
 from chargebill.portal import format as written
 from chargebill.portal import way_back
+from chargebill.portal.corrections import CORRECT, lines_gross_left
 from chargebill.portal.document_links import path_to
 from chargebill.portal.session_price import percent, quantity, unit_price
 
 PER_PAGE = 25
 LIST_HEADER = (
-    "number", "kind", "company", "customer_number", "customer", "customer_kind", "issue_date", "supplied_from", "supplied_until",
-    "currency", "net", "vat", "gross",
+    "number", "kind", "corrects", "company", "customer_number", "customer", "customer_kind", "issue_date", "supplied_from",
+    "supplied_until", "currency", "net", "vat", "gross",
 )  # fmt: skip
 LINE_HEADER = (
     "document", "line", "session_id", "place", "address", "country", "evse_id", "started_local", "ended_local", "time_zone",
     "started_utc", "ended_utc", "energy_kwh", "meter_start_kwh", "meter_stop_kwh", "token", "tariff", "net", "vat_percent",
-    "vat_code", "vat", "gross", "currency",
+    "vat_code", "vat", "gross", "currency", "corrects_document", "corrects_line",
 )  # fmt: skip
 
 
@@ -65,9 +67,11 @@ def _csv(name: str, header: tuple[str, ...], rows: Iterator[list[str]]) -> Strea
 
 
 def _of_documents(documents: QuerySet[Document]) -> Iterator[list[str]]:
-    for one in documents.select_related("entity").iterator(chunk_size=2000):
+    """Amounts of a credit note are what is taken back, above zero, as on the document."""
+    for one in documents.select_related("entity", "corrects").iterator(chunk_size=2000):
         yield [
-            safe_cell(one.number), one.get_kind_display(), safe_cell(one.entity.name), safe_cell(one.buyer.get("number", "")),
+            safe_cell(one.number), one.get_kind_display(), safe_cell(one.corrects.number if one.corrects else ""),
+            safe_cell(one.entity.name), safe_cell(one.buyer.get("number", "")),
             safe_cell(one.buyer.get("name", "")), one.get_customer_kind_display(), one.issue_date.isoformat(),
             one.supplied_from.isoformat(), one.supplied_until.isoformat(), one.currency,
             *(str(round_money(amount, one.currency)) for amount in (one.net_amount, one.tax_amount, one.gross_amount)),
@@ -75,7 +79,7 @@ def _of_documents(documents: QuerySet[Document]) -> Iterator[list[str]]:
 
 
 def _of_lines(document: Document) -> Iterator[list[str]]:
-    for line in document.lines.iterator(chunk_size=2000):
+    for line in document.lines.select_related("corrects__document").iterator(chunk_size=2000):
         zone = ZoneInfo(line.time_zone)
         amounts = [str(round_money(a, document.currency)) for a in (line.net_amount, line.tax_amount, line.gross_amount)]
         registers = ["" if kwh is None else f"{kwh:f}" for kwh in (line.meter_start_kwh, line.meter_stop_kwh)]
@@ -85,6 +89,7 @@ def _of_lines(document: Document) -> Iterator[list[str]]:
             _clock(line.ended_at, zone), line.time_zone, _clock(line.started_at, UTC), _clock(line.ended_at, UTC),
             f"{line.energy_kwh:f}", *registers, safe_cell(line.token), safe_cell(line.tariff), amounts[0],
             f"{line.tax_rate.normalize():f}", safe_cell(line.tax_code), amounts[1], amounts[2], document.currency,
+            *((safe_cell(line.corrects.document.number), str(line.corrects.position)) if line.corrects else ("", "")),
         ]  # fmt: skip
 
 
@@ -108,6 +113,21 @@ def parts_of(line: DocumentLine, document: Document) -> list[dict[str, str]]:
             }
         )
     return shown
+
+
+def _corrected(document: Document) -> dict[str, Any]:
+    """What was taken back of a document and what is left of it; of a credit note, why and what became of the money."""
+    if document.is_credit_note:
+        return {"correction": document.correction, "reissue": False}
+    notes = list(document.credit_notes.select_related("correction").order_by("pk"))
+    left = lines_gross_left(document)
+    return {
+        "credit_notes": notes,
+        "left": left,
+        "money": money_left(document),
+        "replaced_by": Document.objects.filter(replaces=document).first(),
+        "reissue": document.kind == DocumentKind.RECEIPT and not notes,
+    }
 
 
 @admin.register(Document)
@@ -180,7 +200,7 @@ class DocumentAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = Document.objects.select_related("entity", "customer", "issued_by", "run")
+        found = Document.objects.select_related("entity", "customer", "issued_by", "run", "corrects", "correction", "replaces")
         document = row_in(found, object_id)
         if document is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
@@ -197,6 +217,8 @@ class DocumentAdmin(ReadOnlyAdmin):
             "taxes": [(tax, percent(tax.tax_rate)) for tax in document.taxes.all()],
             "sentences": sorted({tax.legal_sentence for tax in document.taxes.all() if tax.legal_sentence}),
             "fixed": "excl. VAT" if document.anchor == "NET" else "incl. VAT",
+            **_corrected(document),
+            "may_correct": request.user.has_perm(CORRECT),
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name

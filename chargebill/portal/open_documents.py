@@ -123,6 +123,8 @@ def document_payments(request: HttpRequest, pk: int) -> HttpResponse:
     document = Document.objects.select_related("entity", "customer").filter(pk=pk).first()
     if document is None:
         raise Http404("There is no such document.")
+    if document.is_credit_note:
+        return redirect("admin:document_payments", document.corrects_id)
     refusal = None
     if request.method == "POST":
         allow(request, RECORD)
@@ -141,8 +143,9 @@ def document_payments(request: HttpRequest, pk: int) -> HttpResponse:
         ("Open documents", reverse("admin:open_documents")),
         document=document,
         open_amount=still,
-        paid=document.gross_amount - still,
+        paid=sum((part.amount for part in rows), Decimal(0)),
         paid_state=paid_state(document.gross_amount, still),
+        corrections=document.corrections.select_related("credit_note").order_by("pk"),
         allocations=rows,
         dues=with_state(document.refund_dues.order_by("pk")) if request.user.has_perm(READ_REFUNDS) else [],
         zone=document.entity.time_zone or "UTC",
