@@ -36,13 +36,15 @@ class PaymentMethod(models.TextChoices):
     BANK = "BANK", "Bank transfer"
     CASH = "CASH", "Cash"
     TERMINAL = "TERMINAL", "Terminal or other system"
+    GATEWAY = "GATEWAY", "Payment gateway"
 
 
 class Payment(models.Model):
     """Money a company received. Never changes. ``key`` makes recording it idempotent.
 
     ``received_on`` is the day by the company's clock; ``booked_on`` the day in the books: the same, or the day it was
-    entered where that month was closed already. ``bank_line`` is empty where a person entered it.
+    entered where that month was closed already. ``bank_line`` is empty where a person entered it. ``gateway`` took it and
+    calls it ``gateway_reference``: text, so that nothing of theirs can take a payment away.
     """
 
     entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="payments")
@@ -56,6 +58,8 @@ class Payment(models.Model):
     payer = models.CharField(max_length=140, blank=True)
     reference = models.CharField(max_length=200, blank=True)
     bank_line = models.OneToOneField(BankLine, null=True, on_delete=models.PROTECT, related_name="payment")
+    gateway = models.CharField(max_length=20, blank=True)
+    gateway_reference = models.CharField(max_length=100, blank=True)
     made_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
 
@@ -75,6 +79,14 @@ class Payment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["entity", "key"], name="payment_key_once"),
             models.CheckConstraint(condition=Q(amount__gt=Decimal(0)), name="payment_above_zero"),
+            models.CheckConstraint(
+                condition=(Q(method="GATEWAY") & ~Q(gateway="") & ~Q(gateway_reference=""))
+                | (~Q(method="GATEWAY") & Q(gateway="", gateway_reference="")),
+                name="payment_gateway_named",
+            ),
+            models.UniqueConstraint(
+                fields=["gateway", "gateway_reference"], condition=~Q(gateway=""), name="payment_gateway_reference_once"
+            ),
         ]
         indexes = [models.Index(fields=["entity", "received_on"])]
 

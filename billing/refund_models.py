@@ -154,6 +154,17 @@ class Refund(models.Model):
         ),
         Refused(
             "INSERT",
+            f"NEW.gateway <> '' AND (SELECT COALESCE(SUM({thousandths('r.amount')}), 0) FROM billing_refund r"
+            " WHERE r.gateway = NEW.gateway AND r.gateway_reference = NEW.gateway_reference"
+            f" AND r.state NOT IN {_OVER}) + {thousandths('NEW.amount')} >"
+            f" (SELECT COALESCE(SUM({thousandths('p.amount')}), 0) FROM billing_payment p"
+            " WHERE p.gateway = NEW.gateway AND p.gateway_reference = NEW.gateway_reference)",
+            "more would go back than the gateway took",
+            hold="SELECT 1 FROM billing_payment WHERE gateway = NEW.gateway AND gateway_reference = NEW.gateway_reference"
+            " AND NEW.gateway <> '' FOR NO KEY UPDATE",
+        ),
+        Refused(
+            "INSERT",
             "EXISTS (SELECT 1 FROM billing_refundduereversal v WHERE v.due_id = NEW.due_id)",
             "what is not owed any more does not go back",
         ),

@@ -8,7 +8,7 @@ from django.db.models import Case, CharField, DecimalField, Exists, F, OuterRef,
 from django.db.models.functions import Coalesce
 
 from billing.bank_models import BankLine
-from billing.payment_models import PaymentAllocation
+from billing.payment_models import Payment, PaymentAllocation
 from billing.refund_models import OVER, Refund, RefundDue, RefundState
 from chargebill.core.models import LegalEntity
 
@@ -63,6 +63,17 @@ def refundable(entity: LegalEntity | None, currency: str = "") -> QuerySet[Refun
         mine = mine.filter(currency=currency)
     rows: QuerySet[Any] = with_state(mine)
     return rows.filter(left__gte=LEAST).order_by("pk")
+
+
+def gateway_payments(due: RefundDue) -> QuerySet[Payment]:
+    """Payments a gateway took that this may go back to: the one it is of, those on its document, those of its customer."""
+    mine = Q(pk=due.source_id) if due.source_type == "payment" else Q(pk__in=[])
+    if due.document_id:
+        mine |= Q(allocations__document=due.document_id)
+    if due.customer_id:
+        mine |= Q(customer=due.customer_id)
+    paid = Payment.objects.filter(mine, entity=due.entity_id, currency=due.currency, reversal__isnull=True)
+    return paid.exclude(gateway="").distinct().order_by("-pk")
 
 
 def payee_accounts(dues: Iterable[RefundDue]) -> dict[int, tuple[str, str]]:

@@ -147,6 +147,8 @@ IMPORT_MAX_BYTES = environment.whole_number("IMPORT_MAX_BYTES", default=2 * 1024
 IMPORT_MAX_LINE_BYTES = environment.whole_number("IMPORT_MAX_LINE_BYTES", default=1024**2)
 # How many requests an API token may make in a minute, over all processes together.
 API_RATE = environment.whole_number("API_RATE", default=600)
+# Payment gateways beside the offline one, by the path of their class.
+GATEWAYS = environment.words("GATEWAYS", default=[])
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 

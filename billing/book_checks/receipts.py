@@ -29,13 +29,14 @@ SAID = {
     "2090": ("receipts", "received and not matched"),
     "2050": ("refunds", "owed back and not refunded yet"),
 }
+GATEWAY = ("receipts", "taken by this gateway, less what went back")
 Sums = dict[tuple[int, str, str], Decimal]
 
 
 def check(report: Report) -> None:
     booked, there = _booked(), _there()
     for entity_id, currency, code in sorted({*booked, *there}):
-        name, words = SAID[code]
+        name, words = SAID.get(code, GATEWAY)
         report.looked_at[name] += 1
         books, rows = booked.get((entity_id, currency, code), Decimal(0)), there.get((entity_id, currency, code), Decimal(0))
         if books != rows:
@@ -49,7 +50,7 @@ def _booked() -> Sums:
     of = Q(entry__source_type__in=SOURCES) | Q(entry__reverses__source_type__in=SOURCES)
     # Whatever rule owes something back (a correction, goodwill) says so in a due: opening balances alone do not.
     of |= Q(account__code="2050") & ~Q(entry__source_type=OPENING) & ~Q(entry__reverses__source_type=OPENING)
-    rows = Posting.objects.filter(of, account__code__in=SAID).order_by()
+    rows = Posting.objects.filter(of, Q(account__code__in=SAID) | Q(account__code__startswith="1050-")).order_by()
     names = ("entry__entity_id", "currency", "account__code", "debit", "credit")
     for entity_id, currency, code, debit, credit in rows.values_list(*names).iterator(chunk_size=2000):
         sums[entity_id, currency, code] += credit - debit if code.startswith("2") else debit - credit
@@ -67,8 +68,10 @@ def _there() -> Sums:
         if returned_to == Correction.ReturnedTo.CREDIT:
             sums[entity_id, currency, "2000"] += returned
     payments = Payment.objects.filter(reversal__isnull=True)
-    for entity_id, currency, amount, method in _rows(payments.values_list("entity_id", "currency", "amount", "method")):
-        sums[entity_id, currency, "1055" if method == "TERMINAL" else "1000"] += amount
+    for entity_id, currency, amount, method, gateway in _rows(
+        payments.values_list("entity_id", "currency", "amount", "method", "gateway")
+    ):
+        sums[entity_id, currency, _account(method, gateway)] += amount
         sums[entity_id, currency, "2090"] += amount
     columns = ("payment__entity_id", "payment__currency", "amount", "document_id", "due_id")
     for entity_id, currency, amount, document_id, due_id in _rows(PaymentAllocation.objects.values_list(*columns)):
@@ -85,9 +88,12 @@ def _there() -> Sums:
         paid.values_list("due__entity_id", "due__currency", "amount", "method", "gateway")
     ):
         sums[entity_id, currency, "2050"] -= amount
-        if not gateway:
-            sums[entity_id, currency, "1055" if method == "TERMINAL" else "1000"] -= amount
+        sums[entity_id, currency, _account(method, gateway)] -= amount
     return sums
+
+
+def _account(method: str, gateway: str) -> str:
+    return f"1050-{gateway}" if gateway else "1055" if method == "TERMINAL" else "1000"
 
 
 def _rows(found: QuerySet[Any, Any]) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""What money received does to the books: bank and cash 1000, terminals 1055, against 1100, 2000, 2050 and 2090."""
+"""What money received does to the books: 1000 (bank, cash), 1055 (terminals) or 1050-NAME against 1100, 2000, 2050, 2090."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Part:
 
 def post_received(payment: Payment, parts: Sequence[Part], actor: User | None, at: datetime) -> None:
     left = payment.amount - sum((part.amount for part in parts), ZERO)
-    account = RECEIVED_ON[PaymentMethod(payment.method)]
+    account = received_on(payment)
     legs = [_leg(account, payment, payment.amount, Part(payment.amount), is_debit=True)]
     legs += [_leg(_account(part), payment, part.amount, part, is_debit=False) for part in parts]
     if left:
@@ -73,6 +73,11 @@ def post_allocation(
         actor=actor,
         at=at,
     )
+
+
+def received_on(payment: Payment) -> str:
+    """The code of the account the money came to."""
+    return f"1050-{payment.gateway}" if payment.gateway else RECEIVED_ON[PaymentMethod(payment.method)]
 
 
 def said(parts: Sequence[Part]) -> str:

@@ -9,9 +9,9 @@ from billing.credits import money_left
 from billing.document_models import Document
 from billing.journal import Leg
 from billing.operations.journal import post
-from billing.operations.payment_entries import NOT_MATCHED, RECEIVED_ON, Part, post_allocation, said
+from billing.operations.payment_entries import NOT_MATCHED, Part, post_allocation, received_on, said
 from billing.operations.payments import book_day
-from billing.payment_models import Payment, PaymentAllocation, PaymentMethod, PaymentReversal
+from billing.payment_models import Payment, PaymentAllocation, PaymentReversal
 from billing.refund_models import OVER, RefundDue, RefundDueReversal
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
@@ -43,7 +43,7 @@ def take_back_payment(*, payment: Payment, reason: str, actor: User | None, at: 
     """A payment entered by hand never was: what it was matched with is open again, and the money leaves the books.
 
     Raises UserError, changing nothing: reason_missing, reason_too_long, already_taken_back, from_the_bank (the bank says
-    that it came in: take back what it was matched with instead), goes_back, given_back, period_closed.
+    that it came in: take back what it was matched with instead), from_the_gateway, goes_back, given_back, period_closed.
     """
     reason = checked_reason(reason)
     with transaction.atomic():
@@ -55,6 +55,10 @@ def take_back_payment(*, payment: Payment, reason: str, actor: User | None, at: 
             bulk.lock_alone(RefundDue, pk or 0)
         bulk.lock_alone(Payment, payment.pk)
         payment = Payment.objects.select_related("entity", "customer", "reversal").get(pk=payment.pk)
+        if payment.gateway:
+            raise UserError(
+                "from_the_gateway", "The gateway took this money. Give it back through the gateway instead. Nothing was changed."
+            )
         if payment.bank_line_id:
             raise UserError(
                 "from_the_bank",
@@ -75,7 +79,7 @@ def take_back_payment(*, payment: Payment, reason: str, actor: User | None, at: 
             effective_date=day,
             legs=[
                 Leg(NOT_MATCHED, payment.amount, ZERO, payment.currency, customer_id=customer),
-                Leg(RECEIVED_ON[PaymentMethod(payment.method)], ZERO, payment.amount, payment.currency),
+                Leg(received_on(payment), ZERO, payment.amount, payment.currency),
             ],
             description=f"{payment.get_method_display()} taken back: {reason}"[:300],
             source_type="payment",

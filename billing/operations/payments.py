@@ -38,6 +38,8 @@ def record_payment(
     payer: str = "",
     reference: str = "",
     bank_line: BankLine | None = None,
+    gateway: str = "",
+    gateway_reference: str = "",
     book_on: date | None = None,
     actor: User | None,
     at: datetime,
@@ -69,6 +71,8 @@ def record_payment(
         payer=payer[:140],
         reference=reference,
         bank_line=bank_line,
+        gateway=gateway,
+        gateway_reference=gateway_reference,
         made_by=actor,
         made_at=at,
     )
@@ -187,7 +191,18 @@ def _same(made: Payment, parts: Sequence[Part]) -> Payment | None:
     there = Payment.objects.filter(entity=made.entity, key=made.key).first()
     if there is None:
         return None
-    said = ("method", "amount", "currency", "received_on", "customer_id", "payer", "reference", "bank_line_id")
+    said = (
+        "method",
+        "amount",
+        "currency",
+        "received_on",
+        "customer_id",
+        "payer",
+        "reference",
+        "bank_line_id",
+        "gateway",
+        "gateway_reference",
+    )
     first = there.allocations.filter(key__startswith=f"{made.key}:")
     if [getattr(there, name) for name in said] != [getattr(made, name) for name in said] or [
         (a.document_id, a.customer_id, a.amount) for a in first

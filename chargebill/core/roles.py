@@ -64,6 +64,7 @@ RECEIPTS = {
     "billing.payment": (VIEW, ADD),
     "billing.paymentallocation": (VIEW, ADD),
     "billing.paymentreversal": (VIEW, ADD),
+    "billing.gatewayattempt": (VIEW, ADD),
     # An added due gives back what was paid too much; an added refund was paid by hand, a changed one is paid or failed.
     "billing.refunddue": (VIEW, ADD),
     "billing.refund": EDIT,
@@ -140,6 +141,7 @@ HIDDEN = {
         "billing.billeddifference",
         "billing.payment",
         "billing.refund",
+        "billing.gatewayattempt",
     )
 }
 

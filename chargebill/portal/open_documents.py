@@ -18,6 +18,8 @@ from django.views.decorators.http import require_GET
 
 from billing import payments
 from billing.document_models import Document
+from billing.gateway_registry import collecting
+from billing.operations.gateway_orders import collect
 from billing.operations.payment_entries import Part
 from billing.operations.payments import LARGEST, record_payment
 from billing.payment_models import Payment, PaymentAllocation, PaymentMethod
@@ -34,6 +36,7 @@ from chargebill.portal.payment_frame import (
     READ_PAYMENTS,
     RECORD,
     allow,
+    amount_in,
     day_in,
     form_key,
     frame,
@@ -42,6 +45,7 @@ from chargebill.portal.refunds import READ_REFUNDS
 from chargebill.portal.session_export import Cell, csv_lines
 from chargebill.portal.site import page
 
+COLLECT = "billing.add_gatewayattempt"
 BY_HAND = (PaymentMethod.BANK, PaymentMethod.CASH)
 HEADER = ("number", "company", "customer", "issued_on", "days_open", "gross", "open", "currency")
 
@@ -126,6 +130,8 @@ def document_payments(request: HttpRequest, pk: int) -> HttpResponse:
     if document.is_credit_note:
         return redirect("admin:document_payments", document.corrects_id)
     refusal = None
+    if request.method == "POST" and "gateway" in request.POST:
+        return _collect(request, document)
     if request.method == "POST":
         allow(request, RECORD)
         try:
@@ -147,6 +153,9 @@ def document_payments(request: HttpRequest, pk: int) -> HttpResponse:
         paid_state=paid_state(document.gross_amount, still),
         corrections=document.corrections.select_related("credit_note").order_by("pk"),
         allocations=rows,
+        gateways=collecting() if request.user.has_perm(COLLECT) else [],
+        attempts=document.gateway_attempts.select_related("made_by").order_by("pk"),
+        plain_open=f"{round_money(still, document.currency):f}",
         dues=with_state(document.refund_dues.order_by("pk")) if request.user.has_perm(READ_REFUNDS) else [],
         zone=document.entity.time_zone or "UTC",
         refusal=refusal,
@@ -154,6 +163,32 @@ def document_payments(request: HttpRequest, pk: int) -> HttpResponse:
         given=_given(request, document, still),
     )
     return TemplateResponse(request, "portal/payments/document.html", context)
+
+
+def _collect(request: HttpRequest, document: Document) -> HttpResponse:
+    """Has a gateway take the money, and says what it answered."""
+    allow(request, COLLECT)
+    try:
+        attempt = collect(
+            document=document,
+            gateway=request.POST["gateway"],
+            means=request.POST.get("means", ""),
+            amount=amount_in(request.POST.get("amount", "")),
+            key=f"form:{form_key(request)}",
+            actor=request.user,
+            at=timezone.now(),
+        )
+    except UserError as error:
+        messages.error(request, error.message)
+    else:
+        said = written.money(attempt.amount, document.currency)
+        if attempt.state == "SUCCEEDED":
+            messages.success(request, f"{said} is collected.")
+        elif attempt.state == "FAILED":
+            messages.error(request, f"{said} was not collected: {attempt.reason}. Nothing was booked.")
+        else:
+            messages.info(request, f"Whether {said} was collected is not known yet. It is asked for, and not taken twice.")
+    return redirect("admin:document_payments", document.pk)
 
 
 def paid_state(gross: Decimal, still: Decimal) -> str:

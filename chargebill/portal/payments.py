@@ -189,7 +189,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         allocations=allocations,
         events=events,
         may_unmatch=request.user.has_perm(UNMATCH),
-        may_take_back=request.user.has_perm(TAKE_BACK) and not payment.bank_line_id,
+        may_take_back=request.user.has_perm(TAKE_BACK) and not payment.bank_line_id and not payment.gateway,
         may_give_back=request.user.has_perm(GIVE_BACK),
         unmatched_plain=f"{round_money(payment.unmatched, payment.currency):f}",
         credits=[(one, f"{round_money(one.amount, payment.currency):f}") for one in allocations if is_credit(one)],

@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from billing.operations.gateway_orders import refund_through_gateway
 from billing.operations.refund_lines import confirm_refunds, return_refunds
 from billing.operations.refund_moves import PAID_FROM, mark_failed, mark_paid, pay_by_hand
 from billing.refund_lines import lines_for
 from billing.refund_models import Refund, RefundDue, RefundMethod, RefundState
-from billing.refunds import left_of, with_state
+from billing.refunds import gateway_payments, left_of, with_state
 from chargebill.core.errors import UserError
 from chargebill.core.keys import row_in
 from chargebill.core.models import AuditEvent
@@ -70,6 +71,8 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         methods=[(method.value, method.label) for method in PAID_FROM],
         given=_given(request, due, left),
         refusal=refusal,
+        taken=list(gateway_payments(due)[:SHOWN]) if left else [],
+        plain_left=f"{round_money(left, due.currency):f}",
         may_add=request.user.has_perm(ADD),
         may_list=request.user.has_perm("billing.add_payoutlist"),
     )
@@ -129,6 +132,37 @@ def _paid_by_hand(request: HttpRequest, due: RefundDue) -> Refund:
         actor=request.user,
         at=timezone.now(),
     )
+
+
+@page("refunds/<int:pk>/gateway/", name="refund_gateway")
+@require_POST
+def through_gateway(request: HttpRequest, pk: int) -> HttpResponse:
+    """Gives it back through the gateway that took it."""
+    allow(request, READ_REFUNDS, ADD)
+    due = _due(pk)
+    payment = row_in(gateway_payments(due), request.POST.get("payment", ""))
+    if payment is None:
+        raise Http404("There is no such payment.")
+    try:
+        refund = refund_through_gateway(
+            due=due,
+            payment=payment,
+            amount=amount_in(request.POST.get("amount", "")),
+            key=f"gateway:{form_key(request)}",
+            actor=request.user,
+            at=timezone.now(),
+        )
+    except UserError as error:
+        messages.error(request, error.message)
+    else:
+        said = f"{written.money(refund.amount, due.currency)}"
+        if refund.state == _S.SUCCEEDED:
+            messages.success(request, f"{said} went back through {payment.gateway}.")
+        elif refund.state == _S.FAILED:
+            messages.error(request, f"{said} did not go back: {refund.events.last().reason}. It is owed as before.")
+        else:
+            messages.info(request, f"Whether {said} went back is not known yet. It is asked for, and not sent again.")
+    return redirect("admin:refund_due", pk)
 
 
 @page("refunds/<int:pk>/say/<int:refund_pk>/", name="refund_say")

@@ -104,6 +104,12 @@ REFUND = {
     "UNKNOWN": Shown("Outcome not known", BAD, "help", "Whether it went through is being asked. It is not sent again."),
     "WITHDRAWN": Shown("Withdrawn", QUIET, "undo", "It was not sent."),
 }
+GATEWAY_ATTEMPT = {
+    "SENT": Shown("Sent", INFO, "send", "The gateway has it and says later whether it went through."),
+    "UNKNOWN": Shown("Outcome not known", BAD, "help", "Whether it went through is being asked. It is not taken again."),
+    "SUCCEEDED": Shown("Collected", GOOD, "check_circle", "The money was taken; it is a payment."),
+    "FAILED": Shown("Failed", QUIET, "error", "Nothing was taken."),
+}
 PAYOUT_LIST = {
     "PREPARED": Shown("Waits for release", WAIT, "how_to_reg", "Somebody who did not prepare it releases it."),
     "RELEASED": Shown("Released", GOOD, "check_circle", "Two people saw it; it may go to the bank."),
@@ -150,6 +156,7 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "refund_due": REFUND_DUE,
     "refund": REFUND,
     "payout_list": PAYOUT_LIST,
+    "gateway_attempt": GATEWAY_ATTEMPT,
     "proposal": PROPOSAL,
     "month_end": MONTH_END,
 }
