@@ -103,6 +103,7 @@ SECTIONS = (
             Entry("Accounts", "admin:accounts", BOOKS),
             Entry("Periods", "admin:periods", BOOKS),
             Entry("Exports", "admin:exports", ("billing.view_exportbatch",)),
+            Entry("Audit packs", "admin:audit_packs", BOOKS),
             Entry("Opening balances", "admin:opening_balances", ("billing.add_journalentry",)),
         ),
     ),

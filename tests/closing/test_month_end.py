@@ -59,7 +59,7 @@ def test_each_thing_is_missing_alone(complete: Operator, client_of, code: str) -
         behind = client_of(ADMINISTRATOR).get(shown[code].link)
         assert behind.status_code == 200
     else:
-        assert code in ("exports", "books_clean", "books_checked")
+        assert code in ("books_clean", "books_checked")
 
     before = list(PeriodChange.objects.values()), AuditEvent.objects.count()
     with pytest.raises(UserError) as refused:

@@ -1,10 +1,11 @@
-"""Pages of the books: closing a month, the bridge, journal, entries, accounts, periods, opening balances, exports.
+"""Pages of the books: closing a month, the bridge, audit packs, journal, entries, accounts, periods, opening balances, exports.
 
 Importing it registers them.
 """
 
 from chargebill.portal.accounting import (  # noqa: F401
     accounts,
+    audit_packs,
     bridge,
     close,
     entry,

@@ -138,6 +138,9 @@ WORDS = {
         "Every entry went out to the accountant.",
         "{n} entr{ies} not exported to {targets}.",
         "Nothing was exported yet.",
+        "Export them",
+        "admin:exports",
+        (*VIEW, "billing.view_exportbatch"),
     ),
     "books_clean": Words(
         "The books are clean",
