@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 from tests.proofs.files import HEADER, write_file  # noqa: E402
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
+INVOICES = (2_000, int(os.environ.get("BENCH_INVOICES", "10000")))
 LARGEST = int(os.environ.get("BENCH_SESSIONS", "10000000"))
 # Sessions, connectors, weeks: half a year of 200 connectors, two years of 1,000, five of 4,000.
 NETWORKS = [(100_000, 200, 26), (1_000_000, 1_000, 104), (10_000_000, 4_000, 260)]
@@ -157,6 +158,22 @@ def measure_dashboards(name: str, fresh: Callable[[str], str], gone: Callable[[s
         gone(url)
 
 
+def measure_issuing(name: str, fresh: Callable[[str], str], gone: Callable[[str], None], data: Path) -> None:
+    """A month of invoices, and of five times as many: each takes as long as before where issuing is linear."""
+    per_document: list[float] = []
+    for invoices in INVOICES:
+        url = fresh(f"issuing_{invoices}")
+        found = script("issuing.py", str(invoices), url=url, data=data)
+        gone(url)
+        per_document.append(found["cpu_s"] / found["documents"] * 1000)
+        what = f"{found['documents']:,} invoices with {found['lines']:,} lines"
+        record(f"P6-{name}", f"{what}: documents/s", found["documents"] / found["seconds"], None)
+        record(f"P6-{name}", f"{what}: gaps in the numbers", found["gaps"], None, "0", found["gaps"] == 0)
+        is_linear = per_document[-1] <= 1.2 * per_document[0]
+        what = f"{what}: ms of CPU a document (peer: of the smaller month)"
+        record(f"P6-{name}", what, per_document[-1], per_document[0], "<= 1.2", is_linear)
+
+
 def measure_pricing() -> None:
     figures = script("pricing.py", url="sqlite://", data=ROOT)
     rate, yardstick = figures["reference"], figures["yardstick"]
@@ -198,6 +215,7 @@ def main() -> None:
             for path in folder.glob(f"{url.rpartition('/')[2]}*"):
                 path.unlink()
 
+        measure_issuing("sqlite", lambda name: f"sqlite:///{folder / name}.sqlite3", deleted, folder / "data")
         measure_dashboards("sqlite", lambda name: f"sqlite:///{folder / name}.sqlite3", deleted, folder)
         server = os.environ.get("DATABASE_URL", "")
         if server and shutil.which("psql"):
@@ -217,6 +235,7 @@ def main() -> None:
                 statement = f"DROP DATABASE {url.rpartition('/')[2]}"
                 subprocess.run(["psql", "-q", "-d", _libpq(server), "-c", statement], check=True)
 
+            measure_issuing("postgresql", fresh, dropped, folder / "data")
             measure_dashboards("postgresql", fresh, dropped, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
