@@ -63,7 +63,7 @@ def issue_documents(
     billed = {line.session.pk: line.cdr.pk for one in made for line in one.lines}
     chargeables.move(new=[Standing(pk, State.DOCUMENTED, "", cdr) for pk, cdr in billed.items()], old=still, at=at)
     post_all(entity=entity, entries=[entry for one in made if (entry := _entry(entity, one))], actor=actor, at=at)
-    settle_collected(documents=documents, actor=actor, at=at)
+    settle_collected(entity=entity, documents=documents, actor=actor, at=at)
     return Issued(documents, left)
 
 

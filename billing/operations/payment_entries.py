@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from billing.document_models import Document
-from billing.journal import Leg
+from billing.journal import EntryContent, Leg
 from billing.operations.journal import post
 from billing.payment_models import Payment, PaymentAllocation, PaymentMethod
 from billing.refund_models import RefundDue
@@ -32,7 +32,8 @@ class Part:
         return (self.document.pk if self.document else None, self.customer.pk if self.customer else None, self.amount)
 
 
-def post_received(payment: Payment, parts: Sequence[Part], actor: User | None, at: datetime) -> None:
+def received_entry(payment: Payment, parts: Sequence[Part]) -> EntryContent:
+    """What a payment does to the books: the money's account against what it is for."""
     left = payment.amount - sum((part.amount for part in parts), ZERO)
     account = received_on(payment)
     legs = [_leg(account, payment, payment.amount, Part(payment.amount), is_debit=True)]
@@ -40,17 +41,16 @@ def post_received(payment: Payment, parts: Sequence[Part], actor: User | None, a
     if left:
         legs.append(_leg(NOT_MATCHED, payment, left, Part(left, customer=payment.customer), is_debit=False))
     numbers = [part.document.number for part in parts if part.document]
-    post(
-        entity=payment.entity,
+    return EntryContent(
+        entity_id=payment.entity_id,
         key=f"payment_received:{payment.pk}:1",
         effective_date=payment.booked_on,
-        legs=legs,
         description=f"{payment.get_method_display()} received: {said(parts)}"[:300],
         source_type="payment",
         source_id=str(payment.pk),
         document_no=numbers[0] if len(numbers) == 1 else "",
-        actor=actor,
-        at=at,
+        reverses="",
+        legs=tuple(legs),
     )
 
 

@@ -12,12 +12,13 @@ from django.db import IntegrityError, transaction
 from billing.bank_models import BankLine
 from billing.document_models import Document
 from billing.journal_models import AccountingPeriod
-from billing.operations.payment_entries import Part, post_allocation, post_received, said
+from billing.operations.journal import post_all
+from billing.operations.payment_entries import Part, post_allocation, received_entry, said
 from billing.payment_models import Payment, PaymentAllocation, PaymentMethod
 from billing.payments import open_amounts, unmatched_of
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
-from chargebill.core.models import LegalEntity, User
+from chargebill.core.models import AuditEvent, LegalEntity, User
 from chargebill.core.money import Money, to_minor
 from memberships.models import Customer
 
@@ -53,7 +54,7 @@ def record_payment(
     """
     method = PaymentMethod(method)
     check_amount(amount, currency)
-    _check_texts(key, payer, reference)
+    check_texts(key, payer, reference)
     today = entity.day_of(at)
     if received_on > today and bank_line is None:
         raise UserError(
@@ -97,17 +98,22 @@ def record_payment(
                 return there
             raise
         _allocate(made, parts, key, made.booked_on, actor, at)
-        post_received(made, parts, actor, at)
-        events.record(
-            action="payment.record",
-            subject=made,
-            summary=f"{made.get_method_display()}, {Money(amount, currency)}: {said(parts)}",
-            actor=actor,
-            at=at,
-            entity=entity,
-            changes={"key": key, "bank_line": bank_line.pk if bank_line else None, "parts": _plain(parts)},
-        )
+        post_all(entity=entity, entries=[received_entry(made, parts)], actor=actor, at=at)
+        received_event(made, parts).save(force_insert=True)
     return made
+
+
+def received_event(payment: Payment, parts: Sequence[Part]) -> AuditEvent:
+    """What the trail says of a payment, not stored yet."""
+    return events.draft(
+        action="payment.record",
+        subject=payment,
+        summary=f"{payment.get_method_display()}, {Money(payment.amount, payment.currency)}: {said(parts)}",
+        actor=payment.made_by,
+        at=payment.made_at,
+        entity=payment.entity,
+        changes={"key": payment.key, "bank_line": payment.bank_line_id, "parts": _plain(parts)},
+    )
 
 
 def match_payment(
@@ -120,7 +126,7 @@ def match_payment(
     """
     if not parts:
         raise UserError("nothing_chosen", "Choose the documents it is for. Nothing was changed.")
-    _check_texts(key, "", "")
+    check_texts(key, "", "")
     with transaction.atomic():
         _lock_documents(parts)
         payment = _locked(payment)
@@ -224,7 +230,7 @@ def check_amount(amount: Decimal, currency: str) -> None:
         ) from None
 
 
-def _check_texts(key: str, payer: str, reference: str) -> None:
+def check_texts(key: str, payer: str, reference: str) -> None:
     if not 0 < len(key) <= 100 or len(reference) > 200 or "\x00" in key + payer + reference:
         raise UserError(
             "payment_text", "A reference has at most 200 characters, none of them NUL. Nothing was changed.", "reference"

@@ -126,7 +126,6 @@ def ask(operation, *, mode, headers, number, unsaid=()):
     @examples(
         max_examples=number,
         derandomize=True,
-        deadline=None,
         database=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),

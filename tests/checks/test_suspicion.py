@@ -15,7 +15,7 @@ maybe_kwh = st.none() | kwh
 fees = st.sampled_from([D(0), D("0.50")])
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000)
 @given(
     start=st.integers(0, 2 * 86_400),
     lasts=st.sampled_from([0, 60, 119, 120, 3600, 86_400, 86_401]) | st.integers(0, 100_000),

@@ -27,7 +27,7 @@ def cut(text: str, size: int = 1 << 18, max_bytes: int = 1 << 20) -> list[str]:
     return list(elements((text[at : at + size] for at in range(0, len(text), size)), max_bytes=max_bytes))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(items=st.lists(VALUES, max_size=6), size=st.integers(1, 40), indent=st.sampled_from([None, 1]), ascii_=st.booleans())
 def test_the_items_of_a_list_come_out_as_they_are(items: list[Any], size: int, indent: int | None, ascii_: bool) -> None:
     text = json.dumps(items, indent=indent, ensure_ascii=ascii_)
@@ -35,7 +35,7 @@ def test_the_items_of_a_list_come_out_as_they_are(items: list[Any], size: int, i
     assert "".join(cut(text, size)).replace("\n", "") in "".join(cut(text)).replace("\n", "")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     items=st.lists(VALUES, max_size=4),
     around=st.dictionaries(st.text(max_size=5).filter(lambda key: key != "data"), VALUES, max_size=3),
@@ -47,7 +47,7 @@ def test_the_envelope_of_ocpi_may_stand_around_them(items: list[Any], around: di
     assert [json.loads(item) for item in cut(json.dumps(document), size)] == items
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     document=st.dictionaries(st.text(max_size=5).filter(lambda key: key != "data"), VALUES, max_size=4), size=st.integers(1, 40)
 )

@@ -28,7 +28,7 @@ def records_of(lines: list[str], *, size: int = 1000, width: int = 3, delimiter:
 LINES = st.lists(st.text(alphabet='ab ,"\t;', max_size=12), max_size=40)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(lines=LINES, size=st.integers(1, 10), width=st.integers(1, 5))
 def test_every_line_that_is_not_blank_is_in_exactly_one_record(lines: list[str], size: int, width: int) -> None:
     at = 0
@@ -43,14 +43,14 @@ def test_every_line_that_is_not_blank_is_in_exactly_one_record(lines: list[str],
     assert not any(line.strip() for line in lines[at:])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(lines=LINES, width=st.integers(1, 5), sizes=st.tuples(st.integers(1, 7), st.integers(1, 50)))
 def test_where_the_blocks_end_makes_no_difference(lines: list[str], width: int, sizes: tuple[int, int]) -> None:
     one, other = (records_of(lines, size=size, width=width) for size in sizes)
     assert one == other
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     rows=st.lists(st.lists(st.text(alphabet='ab "\n;', max_size=6), min_size=3, max_size=3), max_size=30),
     size=st.integers(1, 10),

@@ -23,7 +23,7 @@ from billing.pricing import (
 )
 from tests.pricing.documents import component, element
 
-QUIET = settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
+QUIET = settings(max_examples=200, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 START = datetime(2026, 3, 27, 18, 30, tzinfo=UTC)
 ZONE = "Europe/Berlin"
 TAXES = {d: Tax(Decimal(rate), f"T{rate}") for d, rate in zip(TAXED, (19, 19, 7, 19, 20, "8.1"), strict=True)}

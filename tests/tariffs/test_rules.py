@@ -81,7 +81,7 @@ ELEMENT = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(ELEMENT, max_size=4))
 def test_any_elements_go_through_the_form_unchanged(elements: Elements) -> None:
     assert stored(elements) == elements
