@@ -7,4 +7,4 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers kinds of jobs, and what every worker does beside them.
-        from billing.operations import gateway_janitor, journal_seals, papers  # noqa: F401
+        from billing.operations import gateway_janitor, journal_seals, mail, papers  # noqa: F401

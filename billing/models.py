@@ -33,6 +33,7 @@ from billing.journal_models import (  # noqa: F401
     Posting,
     SigningKey,
 )
+from billing.mail_models import OutgoingMail  # noqa: F401
 from billing.paper_models import DocumentPaper, DocumentSettings  # noqa: F401
 from billing.payment_models import Payment, PaymentAllocation, PaymentReversal  # noqa: F401
 from billing.payout_models import PayoutFile, PayoutList  # noqa: F401

@@ -1,7 +1,7 @@
 """What a company puts on its documents beside the amounts, and the PDF of a document once it was made."""
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator, validate_email
 from django.db import models
 
 from billing.banking.values import is_iban
@@ -9,10 +9,24 @@ from billing.document_models import Document
 from chargebill.core.frozen import Frozen
 from chargebill.core.models import LegalEntity
 
+MOST_RECIPIENTS = 10
+
 
 def validate_iban(value: str) -> None:
     if not is_iban(value):
         raise ValidationError("This is no IBAN: its check digits are wrong. Write it without spaces, as your bank does.")
+
+
+def validate_addresses(value: str) -> None:
+    """One e-mail address a line, ten at most."""
+    addresses = value.split()
+    if len(addresses) > MOST_RECIPIENTS:
+        raise ValidationError(f"At most {MOST_RECIPIENTS} addresses.")
+    for address in addresses:
+        try:
+            validate_email(address)
+        except ValidationError as error:
+            raise ValidationError(f"{address} is no e-mail address.") from error
 
 
 validate_bic = RegexValidator(r"\A[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?\Z", "A BIC has 8 or 11 letters and digits.")
@@ -41,6 +55,18 @@ class DocumentSettings(models.Model):
         default=14,
         validators=[MaxValueValidator(365)],
         help_text="An invoice is due so many days after it is issued; a customer may have days of their own.",
+    )
+
+    sender_email = models.EmailField(
+        "mail comes from",
+        blank=True,
+        help_text="Your mail server must be allowed to use it. Empty: the e-mail for questions.",
+    )
+    closing_recipients = models.TextField(
+        "signed closings to",
+        blank=True,
+        validators=[validate_addresses],
+        help_text="One address a line, your auditor's for example. Each closed month is mailed there with its signature.",
     )
 
     class Meta:

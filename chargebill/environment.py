@@ -115,6 +115,20 @@ class Environment:
             raise WrongSetting("PUBLIC_URL", f"is {raw!r}. {advice}")
         return raw.rstrip("/")
 
+    def email(self, folder: Path) -> dict[str, Any]:
+        """How mail is sent, as Django's settings; without EMAIL_URL it lands in ``folder`` and nobody gets any."""
+        raw = self.text("EMAIL_URL")
+        if not raw:
+            return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": str(folder)}
+        advice = "Set it to smtp+tls://USER:PASSWORD@mail.example.com:587, or leave it out: mail then lands in a folder."
+        try:
+            config: dict[str, Any] = environ.Env.email_url_config(raw)
+        except Exception as error:
+            raise WrongSetting("EMAIL_URL", f"can't be read ({error}). {advice}") from error
+        if not config["EMAIL_BACKEND"].endswith("smtp.EmailBackend") or not config.get("EMAIL_HOST"):
+            raise WrongSetting("EMAIL_URL", f"names no mail server. {advice}")
+        return {**config, "EMAIL_TIMEOUT": 20}
+
     def database(self, default: str) -> dict[str, Any]:
         advice = (
             "Set it to postgres://USER:PASSWORD@HOST:5432/NAME or sqlite:////absolute/path.sqlite3, "

@@ -115,6 +115,8 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = environment.text("STATIC_ROOT", str(DATA_DIR / "static"))
 MEDIA_ROOT = environment.text("MEDIA_ROOT", str(DATA_DIR / "files"))
+# Mail only leaves where somebody said so: EMAIL_BACKEND, EMAIL_HOST and the others.
+globals().update(environment.email(DATA_DIR / "mail"))
 # The private halves of the keys that closed months are signed with (billing/signing.py).
 SIGNING_KEYS = Path(environment.text("SIGNING_KEYS", str(DATA_DIR / "keys")))
 STORAGES = {

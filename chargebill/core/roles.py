@@ -96,6 +96,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "billing.documentrun": EDIT,
         # Added papers are the PDFs of a month.
         "billing.documentpaper": (VIEW, ADD),
+        "billing.outgoingmail": (VIEW, ADD),
         **RECEIPTS,
     },
     FINANCE: {
@@ -105,6 +106,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "billing.decisionconfirmation": (VIEW, ADD),
         "billing.documentrun": EDIT,
         "billing.documentpaper": (VIEW, ADD),
+        "billing.outgoingmail": (VIEW, ADD),
         "billing.documentsettings": EDIT,
         **RECEIPTS,
         # An added correction is a credit note.

@@ -11,6 +11,7 @@ from chargebill.portal import (  # noqa: F401
     bank_files,
     checklist,
     company,
+    document_mail,
     document_month,
     document_papers,
     document_settings,

@@ -4,7 +4,6 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -12,17 +11,16 @@ from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from billing import document_plan
 from billing.document_models import Document
 from billing.operations.papers import of_month, paper_of, start_papers, without_paper
 from chargebill.core.errors import UserError
 from chargebill.core.models import Job, LegalEntity
+from chargebill.portal.document_mail import mail_of
 from chargebill.portal.jobs import progress_of
-from chargebill.portal.month_choice import chosen_month, company_in
+from chargebill.portal.month_choice import asked_month, chosen_month, company_in, month_page
 from chargebill.portal.site import page, site
 
 VIEW, MAKE = "billing.view_document", "billing.add_documentpaper"
@@ -57,10 +55,6 @@ def pdf(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("admin:billing_document_change", pk)
 
 
-def _here(entity: LegalEntity, first_day: date, name: str = "document_papers") -> str:
-    return f"{reverse(f'admin:{name}')}?{urlencode({'entity': entity.pk, 'month': f'{first_day:%Y-%m}'})}"
-
-
 @page("billing/papers/", name="document_papers")
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
@@ -68,7 +62,7 @@ def show(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     entity = company_in(request.GET.get("entity", ""))
     request.current_app = site().name
-    context: dict[str, Any] = {**site().each_context(request), "title": "PDFs", "entity": entity}
+    context: dict[str, Any] = {**site().each_context(request), "title": "PDFs and mail", "entity": entity}
     if entity is not None:
         first_day, problem = chosen_month(request.GET.get("month", ""), entity)
         documents = of_month(entity, first_day).count()
@@ -85,6 +79,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "progress": progress_of(job) if job and (job.is_open or missing) else None,
             "seen": f"{job.pk if job else 0}",
             "may_make": request.user.has_perm(MAKE),
+            **mail_of(request, of_month(entity, first_day)),
         }
     return TemplateResponse(request, "portal/documents/papers.html", context)
 
@@ -95,20 +90,13 @@ def _job(entity: LegalEntity, first_day: date) -> Job | None:
     return Job.objects.filter(kind="make_papers", params=of).order_by("-pk").first()
 
 
-def _asked(request: HttpRequest, query: Any) -> tuple[LegalEntity, date]:
-    entity = company_in(query.get("entity", ""))
-    if entity is None:
-        raise Http404("There is no such company.")
-    return entity, document_plan.month(query.get("month", ""), "month")
-
-
 @page("billing/papers/make/", name="document_papers_make")
 @require_POST
 def make(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perms((VIEW, MAKE)):
         raise PermissionDenied
     try:
-        entity, first_day = _asked(request, request.POST)
+        entity, first_day = asked_month(request.POST)
     except UserError as error:
         messages.error(request, error.message)
         return redirect("admin:document_papers")
@@ -118,7 +106,7 @@ def make(request: HttpRequest) -> HttpResponse:
         start_papers(entity=entity, first_day=first_day, actor=request.user, at=timezone.now(), key=key)
     except UserError as error:
         messages.info(request, error.message)
-    return redirect(_here(entity, first_day))
+    return redirect(month_page("document_papers", entity, first_day))
 
 
 class _Pipe:
@@ -159,13 +147,13 @@ def month_zip(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
     try:
-        entity, first_day = _asked(request, request.GET)
+        entity, first_day = asked_month(request.GET)
     except UserError as error:
         messages.error(request, error.message)
         return redirect("admin:document_papers")
     if not of_month(entity, first_day).exists() or without_paper(entity, first_day).exists():
         messages.error(request, "Some documents of this month have no PDF yet. Make them first; then they come as one file.")
-        return redirect(_here(entity, first_day))
+        return redirect(month_page("document_papers", entity, first_day))
     name = f"documents-{entity.pk}-{first_day:%Y-%m}.zip"
     return StreamingHttpResponse(
         _zipped(of_month(entity, first_day).iterator(chunk_size=500)),

@@ -24,6 +24,7 @@ from billing.pricing.text import dimension_label
 from chargebill.core.admin import ReadOnlyAdmin
 from chargebill.core.csvsafe import safe_cell
 from chargebill.core.keys import row_in
+from chargebill.core.mailing import is_kept_here
 from chargebill.core.money import round_money
 from chargebill.portal import format as written
 from chargebill.portal import way_back
@@ -212,6 +213,8 @@ class DocumentAdmin(ReadOnlyAdmin):
             "crumbs": [("Documents", way_back.to_list(request, reverse("admin:billing_document_changelist")))],
             "document": document,
             "driver_link": path_to(document),
+            "mails": list(document.mails.select_related("queued_by").order_by("-pk")),
+            "mail_kept_here": is_kept_here(),
             "lines": [(line, parts_of(line, document), percent(line.tax_rate)) for line in shown],
             "page": shown,
             "taxes": [(tax, percent(tax.tax_rate)) for tax in document.taxes.all()],

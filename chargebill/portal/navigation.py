@@ -71,7 +71,7 @@ SECTIONS = (
         (
             Entry("Bill a month", "admin:document_month", ("billing.view_document",)),
             listing("Documents", "billing", "document"),
-            Entry("PDFs", "admin:document_papers", ("billing.view_document",)),
+            Entry("PDFs and mail", "admin:document_papers", ("billing.view_document",)),
             Entry("Open documents", "admin:open_documents", ("billing.view_document",)),
             Entry("Match receipts", "admin:matching", ("billing.view_bankline",)),
             Entry("Payments", "admin:payments", ("billing.view_payment",)),

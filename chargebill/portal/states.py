@@ -115,6 +115,11 @@ PAYOUT_LIST = {
     "RELEASED": Shown("Released", GOOD, "check_circle", "Two people saw it; it may go to the bank."),
     "DISCARDED": Shown("Discarded", QUIET, "undo", "It never goes out; what was on it is owed as before."),
 }
+MAIL = {
+    "QUEUED": Shown("Waiting", QUIET, "schedule", "A worker sends it, at once or when the next try is due."),
+    "SENT": Shown("Sent", GOOD, "mark_email_read", "The mail server took it."),
+    "FAILED": Shown("Not sent", BAD, "error", "It was given up: the reason stands beside it."),
+}
 BANK_FILE = {
     "looked_at": Shown("Not taken in", WAIT, "visibility", "It was uploaded to look at; nothing of it counts yet."),
     "taken_in": Shown("Taken in", GOOD, "check_circle", "Every line that was new is kept."),
@@ -152,6 +157,7 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "period": PERIOD,
     "payment": PAYMENT,
     "paid": PAID,
+    "mail": MAIL,
     "bank_file": BANK_FILE,
     "refund_due": REFUND_DUE,
     "refund": REFUND,

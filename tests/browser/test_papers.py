@@ -4,18 +4,34 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from billing.document_models import Document
+from billing.mail_models import OutgoingMail
+from billing.operations.document_settings import change_document_settings
+from billing.operations.mail import queue_document
 from chargebill.core.roles import BILLING_CLERK, FINANCE
+from memberships.models import Customer
 from tests.browser.conftest import every_look
-from tests.documents.conftest import Operator, month, operator
+from tests.documents.conftest import AT, Operator, month, operator
 
 __all__ = ["month", "operator"]
 
 
 @every_look
 def test_the_pages_are_accessible(page: Page, sign_in: Any, check_access: Any, month: Operator) -> None:
+    Customer.objects.filter(name="Ada").update(email="ada@example.org")
+    change_document_settings(entity=month.entity, values={"contact_email": "help@tay.example"}, actor=None, at=AT)
     month.issue()
+    ada = Document.objects.select_related("customer").get(customer__name="Ada")
+    mail = queue_document(document=ada, number=0, link="", actor=None, at=AT)
+    OutgoingMail.objects.filter(pk=mail.pk).update(state="FAILED", problem="SMTPRecipientsRefused: unknown")
     sign_in(FINANCE)
-    for url in ("papers/?month=2018-09", "papers/?month=2018-08", "papers/?month=soon", "settings/"):
+    for url in (
+        f"document/{ada.pk}/change/",
+        "papers/?month=2018-09",
+        "papers/?month=2018-08",
+        "papers/?month=soon",
+        "settings/",
+    ):
         page.goto(f"/billing/{url}")
         check_access()
     page.get_by_label("IBAN").fill("GB33 BUKB 2020 1555 5555 56")
@@ -30,7 +46,7 @@ def test_a_clerk_makes_a_months_pdfs_and_takes_them_all(
     month.issue()
     sign_in(BILLING_CLERK)
     page.goto("/billing/month/?month=2018-09")
-    page.get_by_role("link", name="their PDFs").click()
+    page.get_by_role("link", name="their PDFs and mail").click()
     page.get_by_role("button", name="Make 5 PDFs").click()
     expect(page.get_by_role("progressbar")).to_be_visible()
     check_access()

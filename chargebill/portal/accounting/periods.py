@@ -1,6 +1,5 @@
 """The months of the books: what is in them, closing and reopening by two people, what was signed."""
 
-import json
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from billing.journal_queries import Month, months
 from billing.models import AccountingPeriod, PeriodChange, PeriodClosing, SigningKey
 from billing.operations.journal_periods import ask, confirm, refuse, retire_key, why_not
+from billing.operations.mail import closing_file
 from billing.operations.month_end import ask_to_close, confirm_close
 from billing.signing import has_private_half
 from chargebill.core.errors import UserError
@@ -129,18 +129,8 @@ def signature(request: HttpRequest, pk: int) -> HttpResponse:
     closing = PeriodClosing.objects.filter(period_id=pk).select_related("key", "period").first()
     if closing is None:
         raise Http404("This month was never closed.")
-    document = {
-        "statement": closing.statement,
-        "signature": closing.signature,
-        "algorithm": "Ed25519",
-        "public_key": closing.key.public_key,
-        "key_fingerprint": closing.key.fingerprint,
-    }
-    return HttpResponse(
-        json.dumps(document, indent=2, ensure_ascii=False) + "\n",
-        content_type="application/json",
-        headers={"Content-Disposition": f'attachment; filename="books-{closing.period}-signature.json"'},
-    )
+    name, text = closing_file(closing)
+    return HttpResponse(text, content_type="application/json", headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @page("periods/keys/<int:pk>/retire/", name="signing_key_retire")
