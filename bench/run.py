@@ -181,6 +181,18 @@ def measure_pricing() -> None:
     record("P2-reference", what, rate, yardstick, ">= 15,000/s", rate >= 15_000)
 
 
+def measure_papers(name: str, fresh: Callable[[str], str], data: Path) -> None:
+    """PDFs of receipts: so many a second, and whether ten times as many take ten times as long."""
+    first = 0.0
+    for documents in (1_000, 10_000):
+        figures = script("papers.py", str(documents), url=fresh(f"papers_{documents}"), data=data)
+        rate = figures["papers"] / figures["seconds"]
+        first = first or rate
+        what = f"PDFs of {figures['papers']:,} receipts, {figures['mb']:,.0f} MB, PDFs/s (peer: of 1,000)"
+        record(f"PDF-{name}", what, rate, first)
+        record(f"PDF-{name}", "  peak memory, MB", figures["memory_mb"], None)
+
+
 def measure_perth(name: str, fresh: Callable[[str], str], data: Path) -> None:
     """Both Perth files under a one-price tariff, beside the import of the same files without prices."""
     files = [str(file) for file in sorted((ROOT.parent / "shared" / "data").glob("perth-kinross-*.csv.gz"))]
@@ -203,6 +215,7 @@ def main() -> None:
         folder.chmod(0o755)
         print(f"{'id':<14} {'what':<88} {'ours':>12} {'peer':>10} {'ratio':>8}  goal")
         measure_pricing()
+        measure_papers("sqlite", lambda name: f"sqlite:///{folder / name}.sqlite3", folder / "data")
         measure_perth("sqlite", lambda name: f"sqlite:///{folder / name}.sqlite3", folder / "data")
         if shutil.which("sqlite3"):
             peer = sqlite_peer(file, folder)
@@ -224,6 +237,7 @@ def main() -> None:
                 subprocess.run(["psql", "-q", "-d", _libpq(server), "-c", f"CREATE DATABASE {name}"], check=True)
                 return f"{server.rpartition('/')[0]}/{name}"
 
+            measure_papers("postgresql", fresh, folder / "data")
             measure_perth("postgresql", fresh, folder / "data")
             peer = postgres_peer(file, server)
             for what in ("bare", "priced"):

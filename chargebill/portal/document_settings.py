@@ -34,6 +34,7 @@ class SettingsForm(forms.ModelForm):
         super().__init__(data, **kwargs)
         # Spaces make an IBAN longer than it is.
         self.fields["iban"].widget.attrs.pop("maxlength", None)
+        self.fields["closing_recipients"].widget.attrs["rows"] = 3
 
 
 @page("billing/settings/", name="document_settings")
