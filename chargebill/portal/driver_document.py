@@ -53,7 +53,7 @@ def _linked(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
         found = document_in(token, Document.objects.select_related("entity", "corrects", "replaces", "customer"))
         if found is None:
             response = _page(request, "gone", _language(request), 404)
-        elif not _reading.passes(token) or (request.method == "POST" and not _writing.passes(token)):
+        elif not _reading.passes(str(found.pk)) or (request.method == "POST" and not _writing.passes(str(found.pk))):
             response = _page(request, "busy", _language(request, found.language), 429)
             response["Retry-After"] = "60"
         else:
