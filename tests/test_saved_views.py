@@ -341,11 +341,11 @@ def test_exports_have_everything_or_the_columns_shown(client_of: Of) -> None:
         response = client.get(reverse("admin:stations_session_export_csv"), query)
         return next(csv.reader(io.StringIO(b"".join(response.streaming_content).decode())))  # type: ignore[attr-defined]
 
-    assert len(header()) == 37
+    assert len(header()) == 42
     assert header(columns="shown")[:3] == ["session_id", "location", "evse"]
     view = saved(client, column=["number", "price", "started"])
     assert header(columns="shown", view=str(view.pk)) == ["session_id", "started_local", "time_zone", "gross", "currency"]
-    assert len(header(view=str(view.pk))) == 37
+    assert len(header(view=str(view.pk))) == 42
     assert "columns=shown" in opened(client).content.decode()
 
 

@@ -1,70 +1,71 @@
-"""Sessions with their price as CSV or XLSX: exactly what the list shows, one row each, safe to open in a spreadsheet."""
+"""The register of sessions: one row each with its price and what became of it, safe to open in a spreadsheet."""
 
-import csv
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC
 from decimal import Decimal
-from tempfile import TemporaryFile
-from typing import IO, Any
+from itertools import islice
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
-from openpyxl import Workbook
 
 from billing.chargeables import REASONS
 from billing.models import Anchor, Chargeable
 from billing.pricing.notes import in_words
 from chargebill.core.csvsafe import safe_cell
 from chargebill.core.money import minor_digits, round_to
+from chargebill.portal.session_documents import Billed, documents_of
+from chargebill.portal.spreadsheets import Cell, Table, csv_lines, workbook  # noqa: F401
 from stations.models import Mode, PaymentMethod, Session
 
-HEADER = (
-    "session_id",
-    "location",
-    "evse",
-    "connector",
-    "started_local",
-    "ended_local",
-    "time_zone",
-    "started_utc",
-    "ended_utc",
-    "duration_min",
-    "charging_min",
-    "energy_kwh",
-    "meter_start_kwh",
-    "meter_stop_kwh",
-    "token",
-    "customer",
-    "tariff",
-    "tariff_version",
-    "net",
-    "vat_percent",
-    "vat",
-    "gross",
-    "currency",
-    "start_fee",
-    "for_energy",
-    "for_charging_time",
-    "for_idle_time",
-    "for_reservation",
-    "limit",
-    "parts_include_vat",
-    "notes",
-    "payment_method",
-    "state",
-    "reason",
-    "mode",
-    "file",
-    "line",
+# The register's columns, by what they are about.
+GROUPS = (
+    ("Session", ("session_id", "location", "evse", "connector", "standard", "rated_kw")),
+    (
+        "Time",
+        (
+            "started_local",
+            "ended_local",
+            "time_zone",
+            "started_utc",
+            "ended_utc",
+            "duration_min",
+            "charging_min",
+            "idle_min",
+        ),
+    ),
+    ("Energy", ("energy_kwh", "meter_start_kwh", "meter_stop_kwh")),
+    ("Who, and which tariff", ("token", "customer", "tariff", "tariff_version")),
+    ("Price", ("net", "vat_percent", "vat", "gross", "currency")),
+    (
+        "What the price is made of",
+        (
+            "start_fee",
+            "for_energy",
+            "for_charging_time",
+            "for_idle_time",
+            "for_reservation",
+            "limit",
+            "parts_include_vat",
+            "notes",
+        ),
+    ),
+    ("Billing", ("payment_method", "payment_state", "invoice_number", "state", "reason")),
+    ("Source", ("mode", "file", "line")),
 )
+HEADER = tuple(name for _, names in GROUPS for name in names)
 # What a price is made of, on the side its parts include; they add up to it. A collected amount has none.
 PARTS = ("fixed_amount", "energy_amount", "time_amount", "parking_amount", "reservation_amount", "limit_amount")
+# What is looked up besides the session's own row.
+OF_DOCUMENTS = {"payment_state", "invoice_number"}
 COLUMNS = (
+    "pk",
     "external_id",
     "location__name",
     "connector__evse__uid",
     "connector__number",
+    "connector__standard",
+    "connector__rated_kw",
     "location__time_zone",
     "entity__time_zone",
     "started_at",
@@ -94,9 +95,8 @@ COLUMNS = (
     "batch__file_name",
     "line_no",
 )
-Cell = str | int | Decimal | datetime | None
 CHUNK = 2000
-# Above this a workbook takes minutes and spreadsheets give up; CSV has no limit.
+# The same for the parallel month's narrower sheets.
 XLSX_MAX_ROWS = 100_000
 
 
@@ -108,14 +108,30 @@ def minutes(seconds: int | None) -> Decimal | None:
     return None if seconds is None else round_to(Decimal(seconds) / 60, 2)
 
 
+def _idle(duration_s: int | None, charging_s: int | None) -> int | None:
+    """Plugged in without charging; unknown where the charging time is."""
+    return None if duration_s is None or charging_s is None else max(duration_s - charging_s, 0)
+
+
 def _notes(assumption: str | None, notes: str | None) -> str:
     """What was assumed and what is remarkable, in words."""
     return " ".join(in_words(tuple(f"{assumption or ''} {notes or ''}".split())))
 
 
-def rows(sessions: QuerySet[Session], *, with_customers: bool) -> Iterator[list[Cell]]:
+def rows(sessions: QuerySet[Session], *, with_customers: bool, with_documents: bool) -> Iterator[list[Cell]]:
     """One list of typed cells per session, in HEADER's order, streamed; text is already safe for a spreadsheet."""
-    for row in sessions.values_list(*COLUMNS).iterator(chunk_size=CHUNK):
+    for chunk in _chunks(sessions.values_list(*COLUMNS).iterator(chunk_size=CHUNK)):
+        billed = documents_of([row[0] for row in chunk]) if with_documents else {}
+        yield from _rows(chunk, billed, with_customers)
+
+
+def _chunks(found: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    while chunk := list(islice(found, CHUNK)):
+        yield chunk
+
+
+def _rows(chunk: list[tuple[Any, ...]], billed: dict[int, Billed], with_customers: bool) -> Iterator[list[Cell]]:
+    for row in chunk:
         found = dict(zip(COLUMNS, row, strict=True))
         zone = found["location__time_zone"] or found["entity__time_zone"] or "UTC"
         started, ended = found["started_at"], found["ended_at"]
@@ -126,12 +142,15 @@ def rows(sessions: QuerySet[Session], *, with_customers: bool) -> Iterator[list[
             value = found[f"chargeable__cdr__{name}"]
             return None if value is None else round_to(value, digits)
 
+        document = billed.get(found["pk"])
         state, reason = found["chargeable__state"], found["chargeable__reason"] or ""
         yield [
             _text(found["external_id"]),
             _text(found["location__name"]),
             _text(found["connector__evse__uid"]),
             _text(found["connector__number"]),
+            _text(found["connector__standard"]),
+            found["connector__rated_kw"],
             started.astimezone(ZoneInfo(zone)).replace(tzinfo=None),
             ended.astimezone(ZoneInfo(zone)).replace(tzinfo=None),
             zone,
@@ -139,6 +158,7 @@ def rows(sessions: QuerySet[Session], *, with_customers: bool) -> Iterator[list[
             ended.astimezone(UTC).replace(tzinfo=None),
             minutes(found["duration_s"]),
             minutes(found["charging_s"]),
+            minutes(_idle(found["duration_s"], found["charging_s"])),
             found["energy_kwh"],
             found["meter_start_kwh"],
             found["meter_stop_kwh"],
@@ -155,6 +175,8 @@ def rows(sessions: QuerySet[Session], *, with_customers: bool) -> Iterator[list[
             {Anchor.GROSS.value: "yes", Anchor.NET.value: "no"}.get(found["chargeable__cdr__anchor"], ""),
             _text(_notes(found["chargeable__cdr__assumption"], found["chargeable__cdr__notes"])),
             PaymentMethod(found["payment_method"]).label,
+            document.paid if document else "",
+            _text(document.number) if document else "",
             Chargeable.State(state).label if state else "",
             _text(REASONS.get(reason, reason)),
             Mode(found["mode"]).value,
@@ -182,60 +204,20 @@ OF_COLUMN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A header and rows of cells in its order, streamed."""
-
-    header: tuple[str, ...]
-    rows: Iterator[list[Cell]]
-
-    def only(self, columns: Iterable[str]) -> "Table":
-        """Cut down to what columns of the list stand for (OF_COLUMN)."""
-        wanted = {name for column in columns for name in OF_COLUMN[column]}
-        places = [at for at, name in enumerate(self.header) if name in wanted]
-        return Table(tuple(self.header[at] for at in places), ([row[at] for at in places] for row in self.rows))
+def columns_of_list(shown: Iterable[str]) -> set[str]:
+    """What columns of the list stand for."""
+    return {name for column in shown for name in OF_COLUMN[column]}
 
 
-def table(sessions: QuerySet[Session], *, with_customers: bool) -> Table:
-    return Table(HEADER, rows(sessions, with_customers=with_customers))
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _plain(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime):
-        return f"{cell:%Y-%m-%d %H:%M:%S}"
-    return f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
-
-
-def csv_lines(header: Iterable[str], cells: Iterable[list[Cell]]) -> Iterator[str]:
-    """CSV text, a thousand rows at a time."""
-    writer = csv.writer(_Echo())
-    held = [writer.writerow(header)]
-    for row in cells:
-        held.append(writer.writerow([_plain(cell) for cell in row]))
-        if len(held) >= 1000:
-            yield "".join(held)
-            held = []
-    yield "".join(held)
-
-
-def workbook(title: str, header: Iterable[str], cells: Iterable[list[Cell]]) -> IO[bytes]:
-    """An XLSX file at its beginning, written row by row so that its size does not matter to memory."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title[:31])
-    sheet.freeze_panes = "A2"
-    sheet.append(list(header))
-    for row in cells:
-        sheet.append(row)
-    file = TemporaryFile()  # noqa: SIM115  the response reads it and closes it
-    book.save(file)
-    file.seek(0)
-    return file
+def table(
+    sessions: QuerySet[Session],
+    *,
+    with_customers: bool,
+    with_documents: bool,
+    columns: Collection[str] | None = None,
+) -> Table:
+    """The register of these sessions; ``columns`` None: all of HEADER."""
+    wanted = set(HEADER) if columns is None else set(columns) & set(HEADER)
+    looks = with_documents and bool(wanted & OF_DOCUMENTS)
+    found = Table(HEADER, rows(sessions, with_customers=with_customers, with_documents=looks))
+    return found if columns is None else found.only(wanted)

@@ -21,7 +21,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.keys import row_in
 from chargebill.core.lists import Column, PersonalList, first_address, personal_list
 from chargebill.core.models import LegalEntity
-from chargebill.portal import session_export, session_page, way_back
+from chargebill.portal import session_export, session_page, spreadsheets, way_back
 from chargebill.portal.choices import PRESETS
 from chargebill.portal.session_filters import SessionFilter
 from stations.models import Location, Mode, PaymentMethod, Session
@@ -140,6 +140,7 @@ class SessionAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
+            path("export/", view(self.export), name="stations_session_export"),
             path("export.csv", view(self.export_csv), name="stations_session_export_csv"),
             path("export.xlsx", view(self.export_xlsx), name="stations_session_export_xlsx"),
             path("<int:pk>/source/", view(self.source), name="stations_session_source"),
@@ -211,12 +212,44 @@ class SessionAdmin(ReadOnlyAdmin):
         sort = request.GET.get("sort", "")
         return ordered(wanted.apply(Session.objects.all()), sort if sort.lstrip("-") in SORTS else DEFAULT_SORT)
 
+    def _columns(self, request: HttpRequest) -> tuple[str, ...]:
+        """The register's columns asked for: those chosen, with ``columns=shown`` what the list shows this person, else all."""
+        if request.GET.get("columns") == "shown":
+            shown = session_export.columns_of_list(personal_list(request, self.opts.label_lower, COLUMNS).shown)
+        else:
+            shown = set(request.GET.getlist("column"))
+        chosen = tuple(name for name in session_export.HEADER if name in shown)
+        return chosen or session_export.HEADER
+
     def _table(self, request: HttpRequest, sessions: QuerySet[Session]) -> session_export.Table:
-        """All there is to say of each session; with ``columns=shown`` what the list shows this person."""
-        table = session_export.table(sessions, with_customers=can_see_customers(request))
-        if request.GET.get("columns") != "shown":
-            return table
-        return table.only(personal_list(request, self.opts.label_lower, COLUMNS).shown)
+        return session_export.table(
+            sessions,
+            with_customers=can_see_customers(request),
+            with_documents=request.user.has_perm("billing.view_document"),
+            columns=self._columns(request),
+        )
+
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """Which columns of the register, and how: the way to the two files."""
+        self._allow(request)
+        wanted = SessionFilter.read(request.GET, at=timezone.now())
+        query = {**wanted.query, **_asked_order(request)}
+        count = wanted.apply(Session.objects.all()).values("pk")[: COUNT_TO + 1].count()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Export sessions",
+            "crumbs": [("Sessions", f"{reverse('admin:stations_session_changelist')}?{urlencode(query)}")],
+            "wanted": wanted,
+            "chips": [word for word, _ in wanted.chips()],
+            "query": list(query.items()),
+            "count": min(count, COUNT_TO),
+            "capped": count > COUNT_TO,
+            "groups": session_export.GROUPS,
+            "chosen": set(self._columns(request)),
+            "total": len(session_export.HEADER),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "portal/session_register.html", context)
 
     def export_csv(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         table = self._table(request, self._exported(request))
@@ -229,15 +262,15 @@ class SessionAdmin(ReadOnlyAdmin):
 
     def export_xlsx(self, request: HttpRequest) -> HttpResponse | FileResponse:
         sessions = self._exported(request)
-        limit = session_export.XLSX_MAX_ROWS
+        table = self._table(request, sessions)
+        limit = spreadsheets.xlsx_rows(len(table.header))
         if sessions.order_by().values("pk")[: limit + 1].count() > limit:
             messages.error(
                 request,
-                f"More than {limit:,} sessions are too many for one spreadsheet; nothing was exported. "
-                "Choose a shorter period, or take the CSV, which has no limit.",
+                f"More than {limit:,} sessions with {len(table.header)} columns are too many for one spreadsheet; nothing was"
+                " exported. Choose a shorter period or fewer columns, or take the CSV, which has no limit.",
             )
-            return HttpResponseRedirect(f"{reverse('admin:stations_session_changelist')}?{request.GET.urlencode()}")
-        table = self._table(request, sessions)
+            return HttpResponseRedirect(f"{reverse('admin:stations_session_export')}?{request.GET.urlencode()}")
         return FileResponse(
             session_export.workbook("Sessions", table.header, table.rows),
             as_attachment=True,

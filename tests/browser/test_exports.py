@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from billing.operations.journal_seals import seal_all
 from chargebill.core.roles import FINANCE
 from tests.browser.conftest import every_look
+from tests.documents.conftest import make_operator, session
 from tests.exports.books import busy_books
 from tests.exports.readers import datev_lines
 
@@ -75,3 +76,28 @@ def test_an_accountant_exports_and_downloads_again(
     with page.expect_download() as download:
         page.get_by_role("link", name="Download DV-1").click()
     assert download.value.suggested_filename == "datev_DV-1.zip"
+
+
+@every_look
+def test_somebody_chooses_the_columns_of_an_export(
+    page: Page, sign_in: Any, check_access: Any, tmp_path: Path, viewport: str, theme: str
+) -> None:
+    operator = make_operator(tmp_path)
+    operator.bring(session("A1"), session("A2", day="2018-09-07"))
+    sign_in(FINANCE)
+    page.goto("/stations/session/export/?q=nobody")
+    expect(page.locator(".cb-empty h2")).to_have_text("No session matches")
+    page.goto("/stations/session/?q=A1")
+    page.get_by_role("link", name="Choose columns").press("Enter")
+    expect(page.locator(".cb-head-sub")).to_contain_text("1 session")
+    check_access()
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{viewport}-{theme}-8-register.png", full_page=True)
+    for box in page.get_by_role("checkbox").all():
+        box.uncheck()
+    page.get_by_label("session_id").check()
+    page.get_by_label("gross", exact=True).check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").press("Enter")
+    download.value.save_as(tmp_path / "sessions.csv")
+    assert (tmp_path / "sessions.csv").read_bytes() == b"session_id,gross\r\nA1,4.00\r\n"

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from chargebill.core.models import User
-from chargebill.portal import session_export, sessions
+from chargebill.portal import session_export, sessions, spreadsheets
 from chargebill.portal.session_filters import hour_words
 from stations.models import Location, Session
 from tests.portal.network import MEMBER_TOKEN, Fact, Network
@@ -165,6 +165,8 @@ def test_the_export_has_every_fact_with_its_price(network: list[Fact], signed_in
         "location": "Am Kai",
         "evse": "E-Am",
         "connector": "1",
+        "standard": "",
+        "rated_kw": "",
         "started_local": "2026-10-25 02:30:00",
         "ended_local": "2026-10-25 02:30:00",
         "time_zone": "Europe/Berlin",
@@ -172,6 +174,7 @@ def test_the_export_has_every_fact_with_its_price(network: list[Fact], signed_in
         "ended_utc": "2026-10-25 01:30:00",
         "duration_min": "60.00",
         "charging_min": "10.00",
+        "idle_min": "50.00",
         "energy_kwh": "10.0000",
         "meter_start_kwh": "100.0000",
         "meter_stop_kwh": "110.0000",
@@ -194,6 +197,8 @@ def test_the_export_has_every_fact_with_its_price(network: list[Fact], signed_in
         "parts_include_vat": "yes",
         "notes": "The source gives totals only: charging came first, then the car stood idle.",
         "payment_method": "Payment card",
+        "payment_state": "",
+        "invoice_number": "",
         "state": "Ready to bill",
         "reason": "",
         "mode": "bill",
@@ -229,10 +234,10 @@ def test_numbers_and_times_of_a_workbook_stay_numbers_and_times(network: list[Fa
 def test_too_many_sessions_for_a_workbook_are_refused_with_a_way_out(
     network: list[Fact], signed_in: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_export, "XLSX_MAX_ROWS", 10)
+    monkeypatch.setattr(spreadsheets, "XLSX_MAX_CELLS", 10 * len(session_export.HEADER))
     response = signed_in.get(reverse("admin:stations_session_export_xlsx"), {"method": "APP"}, follow=True)
 
-    assert response.redirect_chain == [("/stations/session/?method=APP", 302)]
+    assert response.redirect_chain == [("/stations/session/export/?method=APP", 302)]
     assert "take the CSV, which has no limit" in response.content.decode()
 
 
