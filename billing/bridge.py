@@ -234,16 +234,16 @@ def _money(entity: LegalEntity, period: Period[date], currency: str, cohort: _Co
     whole, back = _documents(entity, period, currency)
     received = _received(entity, period, currency)
     collected = sum(received.values(), ZERO)
-    by_bank = received.get(PaymentMethod.BANK, ZERO)
-    cash = received.get(PaymentMethod.CASH, ZERO)
+    elsewhere = (("terminals", PaymentMethod.TERMINAL), ("gateways", PaymentMethod.GATEWAY), ("cash", PaymentMethod.CASH))
+    not_by_bank = tuple(Gap(code, -received.get(method, ZERO)) for code, method in elsewhere)
     return (
         Step("priced", cohort.all_of("net"), tuple(priced)),
         Step("documented", lines.net, (Gap("credit_notes", -lines.credited_net, lines.credit_lines),)),
         Step("net", net, (Gap("tax", gross - net),)),
         Step("gross", gross, (Gap("others", whole - gross),)),
         Step("documents", whole, (Gap("given_back", back), Gap("open", collected - whole - back))),
-        Step("collected", collected, (Gap("terminals", by_bank + cash - collected), Gap("cash", -cash))),
-        Step("bank", by_bank),
+        Step("collected", collected, not_by_bank),
+        Step("bank", received.get(PaymentMethod.BANK, ZERO)),
     )
 
 

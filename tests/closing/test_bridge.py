@@ -112,7 +112,7 @@ def by_hand(operator: Operator) -> tuple[dict[str, Decimal], dict[str, Decimal]]
     for part in PaymentAllocation.objects.filter(document__in=holding).select_related("payment"):
         step["collected"] += part.amount
         method = part.payment.method
-        gap[{"TERMINAL": "terminals", "CASH": "cash"}.get(method, "_bank")] -= part.amount
+        gap[{"TERMINAL": "terminals", "GATEWAY": "gateways", "CASH": "cash"}.get(method, "_bank")] -= part.amount
     step["bank"] = -gap.pop("_bank", ZERO)
     for name in ("credited_gross", "lines_gross"):
         step.pop(name, None)
@@ -195,7 +195,9 @@ def test_random_months_agree_with_their_rows(operator: Operator, seed: int) -> N
         still = open_amounts([document.pk])[document.pk]
         if still > 1 and chance.random() < 0.6:
             part = still if chance.random() < 0.5 else (still / 3).quantize(D("0.01"))
-            received(operator, part, (document, part), method=chance.choice(["BANK", "CASH"]))
+            method = chance.choice(["BANK", "CASH", "GATEWAY"])
+            card = {"gateway": "card", "gateway_reference": f"ch_{document.pk}"} if method == "GATEWAY" else {}
+            received(operator, part, (document, part), method=method, **card)
         if chance.random() < 0.3:
             line = document.lines.first()
             side = line.net_amount if document.anchor == "NET" else line.gross_amount

@@ -55,6 +55,7 @@ GAPS = {
     "open": Words("Open", "Not paid yet.", OPEN),
     "terminals": Words("By terminals and other systems", "It goes to the bank in sums, see below.", PAYMENTS,
                        (("method", "TERMINAL"),)),
+    "gateways": Words("By payment gateways", "They pay it out in sums, see below.", PAYMENTS, (("method", "GATEWAY"),)),
     "cash": Words("In cash", "It never was at the bank.", PAYMENTS, (("method", "CASH"),)),
     "fees": Words("Fees", "What they kept, input VAT of it too.", JOURNAL),
     "lies": Words("Still there", "Taken in these days and not paid out, less what was there before.", JOURNAL),
