@@ -121,8 +121,9 @@ def _sessions(entity: LegalEntity, period: Period[date], prefix: str = "") -> Q:
 
 def documents_of(entity: LegalEntity, period: Period[date], currency: str) -> QuerySet[Document]:
     """The documents, no credit notes, that hold a session of the period."""
-    lines = DocumentLine.objects.filter(_sessions(entity, period, "session__"), document=OuterRef("pk"))
-    found = Document.objects.filter(Exists(lines), entity=entity, currency=currency)
+    lines = DocumentLine.objects.filter(_sessions(entity, period, "session__")).order_by()
+    # Asked of each document by itself, a database reads all sessions of the period once for every document.
+    found = Document.objects.filter(pk__in=lines.values("document"), entity=entity, currency=currency)
     return found.exclude(kind=DocumentKind.CREDIT_NOTE)
 
 
