@@ -68,7 +68,8 @@ class Payment(models.Model):
         Refused(
             "INSERT",
             "NEW.bank_line_id IS NOT NULL"
-            " AND EXISTS (SELECT 1 FROM billing_refundbankline l WHERE l.bank_line_id = NEW.bank_line_id)",
+            " AND (EXISTS (SELECT 1 FROM billing_refundbankline l WHERE l.bank_line_id = NEW.bank_line_id)"
+            " OR EXISTS (SELECT 1 FROM billing_settlementpayout s WHERE s.bank_line_id = NEW.bank_line_id))",
             "a line of the bank counts once",
             hold="SELECT 1 FROM billing_bankline WHERE id = NEW.bank_line_id FOR NO KEY UPDATE",
         )

@@ -80,8 +80,9 @@ def unmatched_of(payment: Payment) -> Decimal:
 
 
 def waiting_lines(entity: LegalEntity | None) -> QuerySet[BankLine]:
-    """Money that came in by bank and about which nobody has decided yet, the oldest first; no refund that came back."""
-    lines = BankLine.objects.filter(amount__gt=0, payment__isnull=True, refund_lines__isnull=True)
+    """Money that came in by bank and about which nobody has decided yet, the oldest first; no refund that came
+    back, no payout of an acquirer."""
+    lines = BankLine.objects.filter(amount__gt=0, payment__isnull=True, refund_lines__isnull=True, settlement__isnull=True)
     if entity:
         lines = lines.filter(account__entity=entity)
     return lines.select_related("account__entity", "statement").order_by("booked_on", "pk")

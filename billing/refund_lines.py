@@ -75,7 +75,7 @@ def lines_for(refund: Refund, *, came_back: bool) -> QuerySet[BankLine]:
         account__entity_id=refund.due.entity_id, currency=refund.due.currency, amount=amount, refund_lines__isnull=True
     )
     # A bank does not send money before it is asked to.
-    lines = lines.filter(payment__isnull=True, booked_on__gte=refund.made_at.date())
+    lines = lines.filter(payment__isnull=True, settlement__isnull=True, booked_on__gte=refund.made_at.date())
     return lines.order_by("-booked_on", "-pk")
 
 

@@ -271,7 +271,8 @@ class RefundBankLine(models.Model):
         ),
         Refused(
             "INSERT",
-            "EXISTS (SELECT 1 FROM billing_payment p WHERE p.bank_line_id = NEW.bank_line_id)",
+            "EXISTS (SELECT 1 FROM billing_payment p WHERE p.bank_line_id = NEW.bank_line_id)"
+            " OR EXISTS (SELECT 1 FROM billing_settlementpayout s WHERE s.bank_line_id = NEW.bank_line_id)",
             "a line of the bank counts once",
         ),
     ]

@@ -16,6 +16,7 @@ NAMES = {
     "receivables": "Receivables are what is open on documents",
     "receipts": "Money received, not matched and credited is what the payments say",
     "exports": "Batches for the accountant are as they were made, and hold what the books hold of their entries",
+    "settlements": "Payouts of acquirers in transit and their fees are what the payouts say",
     "refunds": "What is owed back and not refunded yet is what dues and refunds say",
 }
 # More than anyone reads; the rest is counted.

@@ -18,8 +18,9 @@ from billing.journal_models import Posting
 from billing.operations.journal_opening import SOURCE as OPENING
 from billing.payment_models import Payment, PaymentAllocation
 from billing.refund_models import Refund, RefundDue, RefundState
+from billing.settlement_models import SettlementPayout
 
-SOURCES = ("document", "payment", "refund")
+SOURCES = ("document", "payment", "refund", "settlement")
 # Account -> what it holds, and the check it belongs to.
 SAID = {
     "1100": ("receivables", "open on documents"),
@@ -27,6 +28,8 @@ SAID = {
     "1055": ("receipts", "taken by terminals and other systems, less what went back"),
     "2000": ("receipts", "credited to customers by payments and credit notes"),
     "2090": ("receipts", "received and not matched"),
+    "1060": ("settlements", "paid out by acquirers and not arrived yet"),
+    "6000": ("settlements", "kept by acquirers as their fee"),
     "2050": ("refunds", "owed back and not refunded yet"),
 }
 GATEWAY = ("receipts", "taken by this gateway, less what went back")
@@ -89,6 +92,11 @@ def _there() -> Sums:
     ):
         sums[entity_id, currency, "2050"] -= amount
         sums[entity_id, currency, _account(method, gateway)] -= amount
+    said = ("entity_id", "currency", "gross_amount", "fee_amount", "net_amount", "bank_line_id")
+    for entity_id, currency, gross, fee, net, line_id in _rows(SettlementPayout.objects.values_list(*said)):
+        sums[entity_id, currency, "1055"] -= gross
+        sums[entity_id, currency, "6000"] += fee
+        sums[entity_id, currency, "1000" if line_id else "1060"] += net
     return sums
 
 

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from billing.bank_models import BankAccount, BankFile, BankLine, BankStatement
 from billing.banking import BankFileContent, Line, Statement, keyed, read_bank_file
 from billing.operations.refund_lines import confirm_named
+from billing.operations.settlements import find_arrived
 from billing.refund_lines import may_name_refunds
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
@@ -108,7 +109,8 @@ def upload_bank_file(*, entity: LegalEntity, name: str, content: bytes, actor: U
 def take_in_bank_file(*, file: BankFile, actor: User | None, at: datetime) -> int:
     """Keeps every line of a file that was not there yet; how many those are. The same again keeps none and says 0.
 
-    Lines that name refunds of ours, with exactly their amount, confirm them or say that they came back.
+    Lines that name refunds of ours, with exactly their amount, confirm them or say that they came
+    back; those that name a payout of an acquirer bring it.
 
     Raises UserError, changing nothing: account_of_another, file_gone.
     """
@@ -135,13 +137,16 @@ def take_in_bank_file(*, file: BankFile, actor: User | None, at: datetime) -> in
         kept = BankLine.objects.filter(statement__file=found).select_related("account__entity").order_by("pk")
         # Most lines name nothing of ours: only those that may are fetched.
         confirmed = confirm_named(entity=entity, lines=list(may_name_refunds(kept)), actor=actor, at=at)
+        received = kept.filter(amount__gt=0, refund_lines__isnull=True)
+        arrived = find_arrived(entity=entity, lines=received, actor=actor, at=at)
         found.taken_in_by, found.taken_in_at = actor, at
         found.save(update_fields=["taken_in_by", "taken_in_at"])
         events.record(
             action="bank_file.take_in",
             subject=found,
             summary=f"Bank file {found.name} taken in: {new} new lines"
-            + (f", {confirmed} of them of refunds" if confirmed else ""),
+            + (f", {confirmed} of them of refunds" if confirmed else "")
+            + (f", {arrived} of them payouts of an acquirer" if arrived else ""),
             actor=actor,
             at=at,
             entity=entity,

@@ -16,6 +16,7 @@ from billing.operations.journal import post_all
 from billing.operations.payment_entries import Part, post_allocation, received_entry, said
 from billing.payment_models import Payment, PaymentAllocation, PaymentMethod
 from billing.payments import open_amounts, unmatched_of
+from billing.settlement_models import SettlementPayout
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import AuditEvent, LegalEntity, User
@@ -86,8 +87,11 @@ def record_payment(
             return there
         if bank_line is not None and (taken := Payment.objects.filter(bank_line=bank_line).select_related("made_by").first()):
             raise _line_taken(taken)
-        if bank_line is not None and bank_line.refund_lines.exists():
-            raise UserError("line_taken", "This line of the bank is a refund that came back. Nothing was changed.")
+        if bank_line is not None:
+            if bank_line.refund_lines.exists():
+                raise UserError("line_taken", "This line of the bank is a refund that came back. Nothing was changed.")
+            if SettlementPayout.objects.filter(bank_line=bank_line).exists():
+                raise UserError("line_taken", "This line of the bank is a payout of the acquirer. Nothing was changed.")
         _check_parts(made, parts, amount)
         try:
             with transaction.atomic():

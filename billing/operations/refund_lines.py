@@ -50,7 +50,7 @@ def _stand_for(
         there = sorted(line.refund_lines.values_list("refund_id", flat=True))
         if there == keys:
             return found
-        if there or Payment.objects.filter(bank_line=line).exists():
+        if there or Payment.objects.filter(bank_line=line).exists() or hasattr(line, "settlement"):
             raise UserError("line_taken", "Somebody decided about this line of the bank meanwhile. Nothing was changed.")
         _check(line, found, kind)
         # A bank may book ahead, for a day of tomorrow by our clock.

@@ -56,6 +56,8 @@ BANK = (
     "billing.payoutfile",
     "billing.payoutlist",
     "billing.refundbankline",
+    "billing.settlementfile",
+    "billing.settlementpayout",
 )
 # An added file is uploaded, a changed one taken in; an added payment or allocation is booked.
 RECEIPTS = {
@@ -70,6 +72,7 @@ RECEIPTS = {
     "billing.refund": EDIT,
     # An added list is prepared, a changed one released by somebody else, or discarded.
     "billing.payoutlist": EDIT,
+    "billing.settlementfile": EDIT,
 }
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
 READ_ALL = ("stations", "memberships", "billing", "analytics", "core")

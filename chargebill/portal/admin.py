@@ -45,6 +45,7 @@ from chargebill.portal import (  # noqa: F401
     review,
     search,
     sessions,
+    settlements,
     silent,
     sources,
     tariff_actions,

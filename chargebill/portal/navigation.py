@@ -77,6 +77,7 @@ SECTIONS = (
             Entry("Payments", "admin:payments", ("billing.view_payment",)),
             Entry("Refunds", "admin:refunds", ("billing.view_refunddue",)),
             Entry("Payout lists", "admin:payouts", ("billing.view_payoutlist",)),
+            Entry("Terminal payouts", "admin:settlements", ("billing.view_settlementpayout",)),
             Entry("Bank files", "admin:bank_files", ("billing.view_bankline",)),
             Entry("On documents", "admin:document_settings", ("billing.view_documentsettings",)),
             Entry("Numbers", "admin:number_series", ("billing.view_numberseries",)),

@@ -104,6 +104,10 @@ REFUND = {
     "UNKNOWN": Shown("Outcome not known", BAD, "help", "Whether it went through is being asked. It is not sent again."),
     "WITHDRAWN": Shown("Withdrawn", QUIET, "undo", "It was not sent."),
 }
+SETTLEMENT = {
+    "IN_TRANSIT": Shown("In transit", WAIT, "schedule", "The acquirer paid it out; the bank has not said that it came."),
+    "ARRIVED": Shown("Arrived", GOOD, "check_circle", "A line of the bank brought it."),
+}
 GATEWAY_ATTEMPT = {
     "SENT": Shown("Sent", INFO, "send", "The gateway has it and says later whether it went through."),
     "UNKNOWN": Shown("Outcome not known", BAD, "help", "Whether it went through is being asked. It is not taken again."),
@@ -163,6 +167,7 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "refund": REFUND,
     "payout_list": PAYOUT_LIST,
     "gateway_attempt": GATEWAY_ATTEMPT,
+    "settlement": SETTLEMENT,
     "proposal": PROPOSAL,
     "month_end": MONTH_END,
 }
