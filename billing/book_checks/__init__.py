@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, OperationalError, ProgrammingError
 
-from billing.book_checks import accounts, chain, closings, entries, exports, receipts, storage
+from billing.book_checks import accounts, chain, closings, credits, entries, exports, receipts, storage
 from billing.book_checks.entries import UNREADABLE
 from billing.book_checks.model import NAMES, Break, Report
 from billing.book_checks.snapshot import snapshot
@@ -21,6 +21,7 @@ CHECKS: tuple[Callable[[Report], None], ...] = (
     entries.check,
     chain.check,
     closings.check,
+    credits.check,
     receipts.check,
     exports.check,
 )

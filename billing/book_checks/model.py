@@ -14,6 +14,8 @@ NAMES = {
     "closed": "Closed months hold what they held when they were closed",
     "signatures": "Closed months are signed with their company's key",
     "receivables": "Receivables are what is open on documents",
+    "credits": "Credits never exceed their line, and a credit note is the sum of its lines",
+    "goodwill": "Goodwill given is what the books hold as given",
     "receipts": "Money received, not matched and credited is what the payments say",
     "exports": "Batches for the accountant are as they were made, and hold what the books hold of their entries",
     "settlements": "Payouts of acquirers in transit and their fees are what the payouts say",

@@ -14,22 +14,24 @@ from django.db.models import Q, QuerySet
 from billing.book_checks.model import Report
 from billing.credit_models import Correction
 from billing.document_models import Document
+from billing.goodwill_models import GoodwillGrant
 from billing.journal_models import Posting
 from billing.operations.journal_opening import SOURCE as OPENING
 from billing.payment_models import Payment, PaymentAllocation
 from billing.refund_models import Refund, RefundDue, RefundState
 from billing.settlement_models import SettlementPayout
 
-SOURCES = ("document", "payment", "refund", "settlement")
+SOURCES = ("document", "payment", "refund", "settlement", "goodwill")
 # Account -> what it holds, and the check it belongs to.
 SAID = {
     "1100": ("receivables", "open on documents"),
     "1000": ("receipts", "received by bank and in cash, less what went back"),
     "1055": ("receipts", "taken by terminals and other systems, less what went back"),
-    "2000": ("receipts", "credited to customers by payments and credit notes"),
+    "2000": ("receipts", "credited to customers by payments, credit notes and goodwill"),
     "2090": ("receipts", "received and not matched"),
     "1060": ("settlements", "paid out by acquirers and not arrived yet"),
     "6000": ("settlements", "kept by acquirers as their fee"),
+    "4900": ("goodwill", "given as goodwill"),
     "2050": ("refunds", "owed back and not refunded yet"),
 }
 GATEWAY = ("receipts", "taken by this gateway, less what went back")
@@ -70,6 +72,11 @@ def _there() -> Sums:
         sums[entity_id, currency, "1100"] -= taken_off
         if returned_to == Correction.ReturnedTo.CREDIT:
             sums[entity_id, currency, "2000"] += returned
+    given = GoodwillGrant.objects.filter(Q(needs_second=False) | Q(confirmation__accepted=True))
+    for entity_id, currency, amount, given_as in _rows(given.values_list("entity_id", "currency", "amount", "given_as")):
+        sums[entity_id, currency, "4900"] += amount
+        if given_as == Correction.ReturnedTo.CREDIT:
+            sums[entity_id, currency, "2000"] += amount
     payments = Payment.objects.filter(reversal__isnull=True)
     for entity_id, currency, amount, method, gateway in _rows(
         payments.values_list("entity_id", "currency", "amount", "method", "gateway")

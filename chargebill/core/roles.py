@@ -114,6 +114,9 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         **RECEIPTS,
         # An added correction is a credit note.
         "billing.correction": (VIEW, ADD),
+        # A confirmation is the second person's word about goodwill above the limit.
+        "billing.goodwillgrant": (VIEW, ADD),
+        "billing.goodwillconfirmation": (VIEW, ADD),
         "billing.numberseries": (VIEW, CHANGE),
         # An added entry is an opening balance or a reversal; a changed account has another name or number; an added
         # batch goes to the accountant, changed settings are what accounts are called there, too.
@@ -143,6 +146,7 @@ HIDDEN = {
         "billing.assignment",
         "billing.document",
         "billing.correction",
+        "billing.goodwill",
         "billing.billeddifference",
         "billing.payment",
         "billing.refund",

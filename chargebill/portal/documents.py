@@ -30,6 +30,7 @@ from chargebill.portal import format as written
 from chargebill.portal import way_back
 from chargebill.portal.corrections import CORRECT, lines_gross_left
 from chargebill.portal.document_links import path_to
+from chargebill.portal.goodwill import GRANT
 from chargebill.portal.session_price import percent, quantity, unit_price
 
 PER_PAGE = 25
@@ -126,6 +127,7 @@ def _corrected(document: Document) -> dict[str, Any]:
         "credit_notes": notes,
         "left": left,
         "money": money_left(document),
+        "grants": list(document.goodwill.select_related("confirmation").order_by("pk")),
         "replaced_by": Document.objects.filter(replaces=document).first(),
         "reissue": document.kind == DocumentKind.RECEIPT and not notes,
     }
@@ -222,6 +224,7 @@ class DocumentAdmin(ReadOnlyAdmin):
             "fixed": "excl. VAT" if document.anchor == "NET" else "incl. VAT",
             **_corrected(document),
             "may_correct": request.user.has_perm(CORRECT),
+            "may_grant": request.user.has_perm(GRANT),
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name

@@ -80,6 +80,7 @@ SECTIONS = (
             Entry("Terminal payouts", "admin:settlements", ("billing.view_settlementpayout",)),
             Entry("Bank files", "admin:bank_files", ("billing.view_bankline",)),
             Entry("On documents", "admin:document_settings", ("billing.view_documentsettings",)),
+            Entry("Goodwill", "admin:goodwill", ("billing.view_goodwillgrant",)),
             Entry("Numbers", "admin:number_series", ("billing.view_numberseries",)),
         ),
     ),

@@ -124,6 +124,16 @@ MAIL = {
     "SENT": Shown("Sent", GOOD, "mark_email_read", "The mail server took it."),
     "FAILED": Shown("Not sent", BAD, "error", "It was given up: the reason stands beside it."),
 }
+GOODWILL = {
+    "waits": Shown(
+        "Waits for a second person",
+        WAIT,
+        "schedule",
+        "Nothing is given before somebody else confirms it.",
+    ),
+    "given": Shown("Given", GOOD, "check_circle", "It is the customer's credit, or owed until it is paid out."),
+    "refused": Shown("Refused", BAD, "block", "The second person said no: nothing was given."),
+}
 BANK_FILE = {
     "looked_at": Shown("Not taken in", WAIT, "visibility", "It was uploaded to look at; nothing of it counts yet."),
     "taken_in": Shown("Taken in", GOOD, "check_circle", "Every line that was new is kept."),
@@ -162,6 +172,7 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "payment": PAYMENT,
     "paid": PAID,
     "mail": MAIL,
+    "goodwill": GOODWILL,
     "bank_file": BANK_FILE,
     "refund_due": REFUND_DUE,
     "refund": REFUND,

@@ -11,6 +11,7 @@ from chargebill.core.roles import FINANCE
 from tests.browser.conftest import every_look
 from tests.documents.conftest import Operator, month, operator
 from tests.documents.test_correcting import take_back
+from tests.documents.test_goodwill import grant
 from tests.payments.conftest import billed, of, received
 
 __all__ = ["billed", "month", "operator"]
@@ -33,6 +34,10 @@ def test_the_pages_are_accessible(page: Page, sign_in: Any, check_access: Any, p
         f"documents/{ada.pk}/correct/", f"documents/{brewery.pk}/correct/", f"documents/{receipt.pk}/to-company/",
         f"documents/{ada.pk}/to-company/", f"document/{note.pk}/change/", f"document/{ada.pk}/change/",
     ):  # fmt: skip
+        page.goto(f"/billing/{url}")
+        check_access()
+    given = grant(ada)
+    for url in ("goodwill/", f"goodwill/{given.pk}/", f"documents/{ada.pk}/goodwill/", f"document/{ada.pk}/change/"):
         page.goto(f"/billing/{url}")
         check_access()
     page.goto(f"/open-documents/{ada.pk}/")

@@ -27,18 +27,18 @@ def people(db: None) -> tuple[User, User]:
 
 
 def owed(operator: Operator, amount: Any = "5.07", *, who: str = "Ada", **more: Any) -> RefundDue:
-    """Owed back for the document of somebody, booked as goodwill is: 4900 against 2050."""
-    key = f"goodwill:{next(_keys)}"
+    """Owed back for the document of somebody, booked by a rule of its own: 4900 against 2050."""
+    key = f"outage:{next(_keys)}"
     given = {
         "entity": operator.entity, "customer": operator.customers[who],
         "document": None if "document" in more else of(who), "amount": Decimal(amount),
-        "currency": "GBP", "source_type": "goodwill", "source_id": key, "key": key, "actor": None, "at": AT, **more,
+        "currency": "GBP", "source_type": "outage", "source_id": key, "key": key, "actor": None, "at": AT, **more,
     }  # fmt: skip
     due = owe(**given)
     legs = [Leg("4900", due.amount, Decimal(0), due.currency), Leg("2050", Decimal(0), due.amount, due.currency)]
     post(
         entity=due.entity, key=f"{due.key}:1", effective_date=AT.date(), legs=legs, description="Goodwill",
-        source_type="goodwill", source_id=key, actor=None, at=AT,
+        source_type="outage", source_id=key, actor=None, at=AT,
     )  # fmt: skip
     return due
 
