@@ -25,6 +25,7 @@ class OutgoingMail(models.Model):
     key = models.CharField(max_length=120, unique=True)
     document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="mails")
     closing = models.ForeignKey(PeriodClosing, null=True, on_delete=models.PROTECT, related_name="mails", db_index=False)
+    level = models.PositiveSmallIntegerField(default=0, help_text="Which reminder it is, 1 to 3; 0: none.")
     to = models.EmailField()
     sender = models.EmailField()
     link = models.CharField(max_length=300, blank=True)
@@ -44,6 +45,9 @@ class OutgoingMail(models.Model):
             models.CheckConstraint(
                 condition=Q(document__isnull=False, closing__isnull=True) | Q(document__isnull=True, closing__isnull=False),
                 name="outgoing_mail_about_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(level=0) | Q(level__lte=3, document__isnull=False), name="outgoing_mail_reminder_level"
             ),
             models.CheckConstraint(condition=Q(state="SENT") ^ Q(sent_at__isnull=True), name="outgoing_mail_sent_at"),
         ]

@@ -1,7 +1,7 @@
 """What a company puts on its documents beside the amounts, and the PDF of a document once it was made."""
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, RegexValidator, validate_email
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator, validate_email
 from django.db import models
 
 from billing.banking.values import is_iban
@@ -57,6 +57,18 @@ class DocumentSettings(models.Model):
         help_text="An invoice is due so many days after it is issued; a customer may have days of their own.",
     )
 
+    first_reminder_days = models.PositiveSmallIntegerField(
+        "days until a reminder",
+        default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text="After the day an invoice was payable by. Reminders cost nothing, and a person sends them.",
+    )
+    next_reminder_days = models.PositiveSmallIntegerField(
+        "days between reminders",
+        default=14,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text="There are three at most.",
+    )
     sender_email = models.EmailField(
         "mail comes from",
         blank=True,

@@ -22,7 +22,9 @@ from billing.mail_models import OutgoingMail
 from billing.operations.document_settings import settings_of
 from billing.operations.papers import paper_of
 from billing.paper_rows import papers_of
-from billing.papers.letter import Letter, closing_letter, letter_of, one_line
+from billing.papers import Paper
+from billing.papers.letter import Letter, closing_letter, letter_of, one_line, reminder_of
+from billing.payments import open_amounts
 from chargebill.core import events
 from chargebill.core.chores import chore
 from chargebill.core.errors import UserError
@@ -178,7 +180,7 @@ def _message(mail: OutgoingMail, at: datetime) -> EmailMessage:
     settings = settings_of(mail.entity)
     if mail.document:
         (paper,) = papers_of([mail.document])
-        letter, file = letter_of(paper, mail.link), paper_of(document=mail.document, at=at)
+        letter, file = _letter(mail, mail.document, paper), paper_of(document=mail.document, at=at)
         attached = (f"{mail.document.number.replace('/', '-')}.pdf", file, "application/pdf")
     else:
         letter, attached = _closing(mail)
@@ -193,6 +195,16 @@ def _message(mail: OutgoingMail, at: datetime) -> EmailMessage:
     )
     message.attach(*attached)
     return message
+
+
+def _letter(mail: OutgoingMail, document: Document, paper: Paper) -> Letter:
+    """Raises UserError paid_meanwhile: nobody is reminded of what is not open any more."""
+    if not mail.level:
+        return letter_of(paper, mail.link)
+    left = open_amounts([document.pk])[document.pk]
+    if left <= 0 or document.credit_notes.exists():
+        raise UserError("paid_meanwhile", "It was paid or credited before the reminder went out.")
+    return reminder_of(paper, mail.link, level=mail.level, open_amount=left)
 
 
 def closing_file(closing: PeriodClosing) -> tuple[str, str]:

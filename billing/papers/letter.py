@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
-from billing.papers.content import content_of, language_of
+from billing.papers import words
+from billing.papers.content import content_of, grouped_iban, language_of
 from billing.papers.model import Paper
 from billing.pricing.text import Language
 
@@ -39,6 +41,36 @@ _CLOSING: Mapping[Language, tuple[str, str]] = {
 }
 
 
+_REMINDER: Mapping[Language, tuple[str, tuple[str, str, str], str]] = {
+    "en": (
+        "Reminder: {title} {number} from {seller}",
+        (
+            "perhaps it slipped through: {title} {number} of {day} was payable by {due}, and {open} is open.",
+            "{title} {number} of {day} is still open: {open}, payable by {due}. Did our last reminder reach you?",
+            "this is the third time we ask about {title} {number} of {day}: {open}, payable by {due}, is still open. If you can't"
+            " pay now or don't agree, please write to us, so that we find a way.",
+        ),
+        "Hello{name},\n\n{text}\n\n{pay}{link}If you have paid meanwhile, forget this e-mail. It costs you nothing. Something"
+        " wrong? Answer and name the number {number}. We look at it and answer.\n\n{signed}\n",
+    ),
+    "de": (
+        "Erinnerung: {title} {number} von {seller}",
+        (
+            "vielleicht ist es untergegangen: {title} {number} vom {day} war bis zum {due} zahlbar, und {open} sind offen.",
+            "{title} {number} vom {day} ist noch offen: {open}, zahlbar bis zum {due}. Kam unsere letzte Erinnerung an?",
+            "wir fragen zum dritten Mal nach {title} {number} vom {day}: {open}, zahlbar bis zum {due}, sind noch offen. Wenn Sie"
+            " gerade nicht zahlen können oder nicht einverstanden sind, schreiben Sie uns bitte, damit wir einen Weg finden.",
+        ),
+        "Guten Tag{name},\n\n{text}\n\n{pay}{link}Haben Sie inzwischen gezahlt, ist diese E-Mail hinfällig. Sie kostet Sie"
+        " nichts. Stimmt etwas nicht? Antworten Sie und nennen Sie {number}. Wir prüfen es und antworten.\n\n{signed}\n",
+    ),
+}
+_ACCOUNT: Mapping[Language, str] = {
+    "en": "Please pay to IBAN {iban}, stating {number}.\n\n",
+    "de": "Bitte zahlen Sie auf IBAN {iban} und nennen Sie dabei {number}.\n\n",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     subject: str
@@ -52,11 +84,28 @@ def one_line(text: str) -> str:
 
 def letter_of(paper: Paper, link: str) -> Letter:
     """The mail a document goes out with, in its own language."""
+    subject, body = _DOCUMENT[language_of(paper)]
+    said = _said(paper, link)
+    return Letter(one_line(subject.format(**said)), body.format(**said))
+
+
+def reminder_of(paper: Paper, link: str, *, level: int, open_amount: Decimal) -> Letter:
+    """A friendly reminder of what is open, the first to the third, in the document's own language."""
+    language = language_of(paper)
+    subject, texts, body = _REMINDER[language]
+    said = _said(paper, link) | {"open": words.money(open_amount, paper.currency, language).replace("\u00a0", " ")}
+    said["due"] = words.day(paper.due_date or paper.issue_date, language)
+    iban = paper.seller.get("iban", "")
+    said["pay"] = _ACCOUNT[language].format(iban=grouped_iban(iban), number=paper.number) if iban else ""
+    said["text"] = texts[level - 1].format(**said)
+    return Letter(one_line(subject.format(**said)), body.format(**said))
+
+
+def _said(paper: Paper, link: str) -> dict[str, str]:
     language = language_of(paper)
     content = content_of(paper)
     facts = dict(content["facts"])
-    subject, body = _DOCUMENT[language]
-    said = {
+    return {
         "title": content["title"],
         "number": content["number"],
         "seller": content["seller"]["name"],
@@ -66,7 +115,6 @@ def letter_of(paper: Paper, link: str) -> Letter:
         "link": _LINK[language].format(link=link) if link else "",
         "signed": "\n".join([content["seller"]["name"], *content["seller"]["address"]]),
     }
-    return Letter(one_line(subject.format(**said)), body.format(**said))
 
 
 def closing_letter(company: str, period: str, language: str) -> Letter:

@@ -42,6 +42,7 @@ from chargebill.portal import (  # noqa: F401
     quarantine_row,
     refund,
     refunds,
+    reminders,
     review,
     search,
     sessions,

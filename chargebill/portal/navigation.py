@@ -73,6 +73,7 @@ SECTIONS = (
             listing("Documents", "billing", "document"),
             Entry("PDFs and mail", "admin:document_papers", ("billing.view_document",)),
             Entry("Open documents", "admin:open_documents", ("billing.view_document",)),
+            Entry("Reminders", "admin:reminders", ("billing.view_document",)),
             Entry("Match receipts", "admin:matching", ("billing.view_bankline",)),
             Entry("Payments", "admin:payments", ("billing.view_payment",)),
             Entry("Refunds", "admin:refunds", ("billing.view_refunddue",)),

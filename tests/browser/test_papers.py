@@ -1,7 +1,11 @@
 """PDFs in a browser: a clerk makes those of a month and takes them as one file; the pages on every screen."""
 
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from billing.document_models import Document
@@ -38,6 +42,27 @@ def test_the_pages_are_accessible(page: Page, sign_in: Any, check_access: Any, m
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("its check digits are wrong")).to_be_visible()
     check_access()
+
+
+@every_look
+def test_reminders_are_accessible(
+    page: Page, sign_in: Any, check_access: Any, month: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Customer.objects.filter(name="Ada").update(email="ada@example.org")
+    change_document_settings(entity=month.entity, values={"contact_email": "help@tay.example"}, actor=None, at=AT)
+    month.issue()
+    sign_in(BILLING_CLERK)
+    page.goto("/billing/reminders/")
+    expect(page.get_by_text("No invoice is past its day")).to_be_visible()
+    check_access()
+    later = timezone.now() + timedelta(days=30)
+    monkeypatch.setattr("chargebill.portal.reminders.timezone", SimpleNamespace(now=lambda: later))
+    page.goto("/billing/reminders/")
+    expect(page.get_by_text("Its customer has no e-mail address.").first).to_be_visible()
+    check_access()
+    page.get_by_role("button", name="Send the reminder of INV-000001").press("Enter")
+    expect(page.get_by_text("1 reminder sent in the background.")).to_be_visible()
+    expect(page.get_by_text("The reminder before is still waiting.")).to_be_visible()
 
 
 def test_a_clerk_makes_a_months_pdfs_and_takes_them_all(
