@@ -109,7 +109,7 @@ def _record(run: DocumentRun, action: str, summary: str, actor: User | None, at:
     events.record(action=action, subject=run, summary=summary, actor=actor, at=at, entity=run.entity, changes=changes)
 
 
-def _chunks(planned: Sequence[Draft]) -> Iterator[list[Draft]]:
+def chunks(planned: Sequence[Draft]) -> Iterator[list[Draft]]:
     chunk: list[Draft] = []
     sessions = 0
     for draft in planned:
@@ -130,7 +130,7 @@ def run_issuing(task: jobs.Running) -> dict[str, Any]:
     planned = drafts(run.entity, run.first_day, timezone.now())
     task.beat(total=done + len(planned))
     left: dict[int, str] = {}
-    for chunk in _chunks(planned):
+    for chunk in chunks(planned):
         if DocumentRun.objects.filter(pk=run.pk, stop_asked_at__isnull=False).exists():
             return {"documents": done, "stopped": True}
         at = timezone.now()
