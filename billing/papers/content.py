@@ -238,5 +238,6 @@ def _payment(paper: Paper, language: Language, said: Mapping[str, str]) -> str:
         if paper.seller.get("iban")
         else ""
     )
-    phrase = said["pay_to" if account else "pay"]
-    return phrase.format(amount=gross, due=due, account=account, number=paper.number)
+    asked = said["pay_to" if account else "pay"].format(amount=gross, due=due, account=account, number=paper.number)
+    # Made from the document alone, which is issued after the charge: money a card gave there may come in later.
+    return f"{said['at_the_charger']} {asked}" if paper.kind == "RECEIPT" else asked

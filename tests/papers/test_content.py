@@ -48,6 +48,15 @@ def test_a_receipt_of_money_taken_before_asks_for_none() -> None:
     assert notes(**{**said, "gross": Decimal(0)})["Payment"] == "There is nothing to pay."
 
 
+def test_a_receipt_asks_for_nothing_that_was_paid_at_the_charging_point() -> None:
+    said = {"kind": "RECEIPT", "language": "en", "buyer": {}, "seller": {"name": "Nord", "vat_ids": {}}}
+
+    assert notes(**said)["Payment"] == (
+        "Paid at the charging point? Then nothing is left to pay. Otherwise:"
+        " Please pay 7.82 EUR by 16 Oct 2018, stating INV-000412."
+    )
+
+
 def test_without_an_account_and_an_address_the_paper_still_says_whom_to_ask() -> None:
     bare = {"seller": {"name": "Nord", "vat_ids": {}}, "language": "en"}
 

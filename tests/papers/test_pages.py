@@ -15,6 +15,8 @@ from tests.papers.papers import text_of
 
 __all__ = ["month", "operator"]
 ClientOf = Callable[[str], Client]
+# What the form of settings always sends.
+DAYS = {"payment_days": "14", "first_reminder_days": "7", "next_reminder_days": "14"}
 MONTH = "/billing/papers/?month=2018-09"
 
 
@@ -79,7 +81,7 @@ def test_pages_are_for_the_roles_that_may(month: Operator, client_of: ClientOf, 
         assert client.get(url).status_code == (200 if reads else 403), url
     sent = {"entity": month.entity.pk, "month": "2018-09"}
     assert client.post("/billing/papers/make/", sent).status_code == (302 if makes else 403)
-    settings = {"entity": month.entity.pk, "payment_days": "21"}
+    settings = {"entity": month.entity.pk, **DAYS, "payment_days": "21"}
     assert client.post("/billing/settings/", settings).status_code == (302 if sets else 403)
     assert DocumentSettings.objects.filter(payment_days=21).exists() == sets
     assert DocumentPaper.objects.count() == (1 if reads else 0)
@@ -99,7 +101,7 @@ def test_strangers_are_asked_to_sign_in(month: Operator, client: Client) -> None
 
 def test_settings_say_what_is_wrong_and_take_an_iban_as_the_bank_writes_it(month: Operator, client_of: ClientOf) -> None:
     finance = client_of("Finance")
-    sent = {"entity": month.entity.pk, "payment_days": "14", "iban": "GB33 BUKB 2020 1555 5555 56", "contact_email": "nobody"}
+    sent = {"entity": month.entity.pk, **DAYS, "iban": "GB33 BUKB 2020 1555 5555 56", "contact_email": "nobody"}
     wrong = finance.post("/billing/settings/", sent).content.decode()
 
     assert "its check digits are wrong" in wrong
