@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max, Model, QuerySet
 
 from billing.assignments import RELATED, explain, period_text, rule_of
+from billing.chargeables import has_documents
 from billing.models import Assignment, Chargeable
 from chargebill.core.errors import UserError
 from memberships.models import CustomerKind
@@ -14,7 +15,6 @@ from stations.models import Connector
 WHO = ("token", "customer", "group", "customer_kind")
 WHERE = ("connector", "evse", "location")
 BAND = ("min_kw", "max_kw")
-ON_A_DOCUMENT = (Chargeable.State.DOCUMENTED, Chargeable.State.CREDITED)
 
 
 def check(assignment: Assignment) -> None:
@@ -82,9 +82,9 @@ def check_documents(assignment: Assignment) -> None:
     """Once documents are out, a session that was priced by it keeps its reason."""
     if assignment.valid_until is None:
         return
-    of_entity = Chargeable.objects.filter(session__entity=assignment.entity_id)
-    if not of_entity.filter(state__in=ON_A_DOCUMENT).exists():
+    if not has_documents(assignment.entity_id):
         return
+    of_entity = Chargeable.objects.filter(session__entity=assignment.entity_id)
     last = of_entity.filter(cdr__assignment=assignment).order_by().values_list("session__location__time_zone")
     days = [
         moment.astimezone(ZoneInfo(zone or assignment.entity.time_zone or "UTC")).date()

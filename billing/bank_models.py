@@ -30,15 +30,13 @@ class BankAccount(models.Model):
         return " ".join(number[at : at + 4] for at in range(0, len(number), 4))
 
 
-class BankFile(models.Model):
-    """A file as the bank sent it. Looked at first; once it is taken in it stays and never changes.
+class ReceivedFile(models.Model):
+    """A file as somebody sent it. Looked at first; once it is taken in it stays and never changes.
 
     ``sha256`` is of ``content``: the same bytes are the same file.
     """
 
-    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="bank_files")
     name = models.CharField(max_length=200)
-    kind = models.CharField(max_length=40)
     sha256 = models.CharField(max_length=64)
     content = models.BinaryField()
     uploaded_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
@@ -52,11 +50,21 @@ class BankFile(models.Model):
     ]
 
     class Meta:
+        abstract = True
         ordering = ["-id"]
-        constraints = [models.UniqueConstraint(fields=["entity", "sha256"], name="bank_file_once")]
 
     def __str__(self) -> str:
         return self.name
+
+
+class BankFile(ReceivedFile):
+    """A file of the bank."""
+
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="bank_files")
+    kind = models.CharField(max_length=40)
+
+    class Meta(ReceivedFile.Meta):
+        constraints = [models.UniqueConstraint(fields=["entity", "sha256"], name="bank_file_once")]
 
 
 class BankStatement(models.Model):

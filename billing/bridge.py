@@ -14,7 +14,7 @@ from itertools import pairwise
 from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from billing.chargeables import COUNTED_WHEN_DROPPED, State
+from billing.chargeables import COUNTED_WHEN_DROPPED, ON_A_DOCUMENT, State
 from billing.credit_models import Correction
 from billing.document_models import Document, DocumentKind, DocumentLine
 from billing.exact import amount_of, exact_sum
@@ -28,7 +28,7 @@ ZERO = Decimal(0)
 # What a session stands for in the bridge, where its state alone does not say it.
 HISTORY, FREE, DROPPED = "history", "free", "dropped"
 NOT_BILLED = ("held", HISTORY, FREE, DROPPED, "ready")
-BILLED = (State.DOCUMENTED, State.CREDITED)
+
 # Where takings lie until they are paid out; whom they were taken from; what they cost; where they go.
 LIES = Q(account__code="1055") | Q(account__code="1050") | Q(account__code__startswith="1050-")
 TAKEN_FROM, FEES, IN_TRANSIT, BANK = ("1100", "2000", "2090"), ("6000", "1210"), "1060", "1000"
@@ -182,7 +182,7 @@ class _Lines:
 
 def _lines(entity: LegalEntity, period: Period[date], currency: str) -> _Lines:
     standing = "session__chargeable__"
-    fits = Q(**{"cdr": F(f"{standing}cdr"), f"{standing}state__in": BILLED})
+    fits = Q(**{"cdr": F(f"{standing}cdr"), f"{standing}state__in": ON_A_DOCUMENT})
     rows = DocumentLine.objects.filter(_sessions(entity, period, "session__"), document__currency=currency).order_by()
     grouped = (
         rows.annotate(

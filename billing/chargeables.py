@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.checks import BY_CODE as GATE_BY_CODE
+from billing.document_models import Document
 from billing.models import Chargeable
 from chargebill.core import bulk
 from chargebill.core.errors import UserError
@@ -20,6 +21,9 @@ TRANSITIONS: dict[str, set[str]] = {
     # Billed again: it is priced anew, and the next document takes it.
     State.CREDITED: {State.READY},
 }
+
+# Billed, whether it was credited since or not.
+ON_A_DOCUMENT = (State.DOCUMENTED, State.CREDITED)
 
 # The reason of a session that a person dropped.
 DECIDED = "decided"
@@ -93,3 +97,8 @@ def read(session_ids: Iterable[int]) -> dict[int, Standing]:
     """Where these sessions stand, to look at."""
     rows = Chargeable.objects.filter(pk__in=list(session_ids)).order_by("pk").values_list("pk", "state", "reason", "cdr_id")
     return {row[0]: Standing(*row) for row in rows}
+
+
+def has_documents(entity_id: int) -> bool:
+    """Whether the company ever issued a document: from then on no price of the past changes."""
+    return Document.objects.filter(entity=entity_id).exists()

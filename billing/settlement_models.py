@@ -8,35 +8,19 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import Q
 
-from billing.bank_models import BankLine
+from billing.bank_models import BankLine, ReceivedFile
 from billing.fields import amount_field, thousandths
 from chargebill.core.frozen import Frozen, Refused
-from chargebill.core.models import LegalEntity, User, validate_currency
+from chargebill.core.models import LegalEntity, validate_currency
 
 
-class SettlementFile(models.Model):
-    """A file as the acquirer sent it. Looked at first; once it is taken in it stays and never changes."""
+class SettlementFile(ReceivedFile):
+    """A file of the acquirer."""
 
     entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="settlement_files")
-    name = models.CharField(max_length=200)
-    sha256 = models.CharField(max_length=64)
-    content = models.BinaryField()
-    uploaded_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    uploaded_at = models.DateTimeField()
-    taken_in_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    taken_in_at = models.DateTimeField(null=True)
 
-    frozen = [
-        Frozen(but=("taken_in_by", "taken_in_at"), stays=False),
-        Frozen(once="OLD.taken_in_at IS NOT NULL"),
-    ]
-
-    class Meta:
-        ordering = ["-id"]
+    class Meta(ReceivedFile.Meta):
         constraints = [models.UniqueConstraint(fields=["entity", "sha256"], name="settlement_file_once")]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class SettlementPayout(models.Model):

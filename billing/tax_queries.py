@@ -6,10 +6,10 @@ from decimal import Decimal
 from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from billing.models import AppliedTaxes, Cdr, Chargeable, TaxCategory, TaxRule
+from billing.chargeables import ON_A_DOCUMENT
+from billing.models import AppliedTaxes, Cdr, TaxCategory, TaxRule
 from billing.taxes import COLUMNS, COMPONENT_OF
 
-ON_A_DOCUMENT = (Chargeable.State.DOCUMENTED, Chargeable.State.CREDITED)
 # Of a rule in force since ever, as a day that can be compared.
 EVER = date.min
 

@@ -129,8 +129,7 @@ def take_in_bank_file(*, file: BankFile, actor: User | None, at: datetime) -> in
             )
         accounts = _accounts(entity, content.statements)
         # Two files about one account wait for each other here, in one order: what one brought, the other knows.
-        for account in sorted(accounts.values(), key=lambda one: one.pk):
-            bulk.lock_alone(BankAccount, account.pk)
+        bulk.lock_alone(BankAccount, *(account.pk for account in accounts.values()))
         for looked_at in look_into(entity, content):
             account = accounts[looked_at.statement.account, looked_at.statement.currency]
             new += _keep(found, account, looked_at)

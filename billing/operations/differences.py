@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from billing.chargeables import State
 from billing.decisions import CdrValues
 from billing.document_models import BilledDifference
 
-ON_A_DOCUMENT = (State.DOCUMENTED, State.CREDITED)
 _BILLED = ("currency", "net_amount", "tax_amount", "gross_amount", "customer_id", "session_revision")
 
 

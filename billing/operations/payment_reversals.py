@@ -48,11 +48,9 @@ def take_back_payment(*, payment: Payment, reason: str, actor: User | None, at: 
     reason = checked_reason(reason)
     with transaction.atomic():
         mine = PaymentAllocation.objects.filter(payment=payment, document__isnull=False)
-        for pk in sorted(set(mine.values_list("document_id", flat=True))):
-            bulk.lock_alone(Document, pk or 0)
+        bulk.lock_alone(Document, *(pk for pk in mine.values_list("document_id", flat=True) if pk))
         given_back = PaymentAllocation.objects.filter(payment=payment, due__isnull=False)
-        for pk in sorted(set(given_back.values_list("due_id", flat=True))):
-            bulk.lock_alone(RefundDue, pk or 0)
+        bulk.lock_alone(RefundDue, *(pk for pk in given_back.values_list("due_id", flat=True) if pk))
         bulk.lock_alone(Payment, payment.pk)
         payment = Payment.objects.select_related("entity", "customer", "reversal").get(pk=payment.pk)
         if payment.gateway:

@@ -187,8 +187,7 @@ def _allocate(
 
 
 def _lock_documents(parts: Sequence[Part]) -> None:
-    for pk in sorted({part.document.pk for part in parts if part.document}):
-        bulk.lock_alone(Document, pk)
+    bulk.lock_alone(Document, *(part.document.pk for part in parts if part.document))
 
 
 def _locked(payment: Payment) -> Payment:

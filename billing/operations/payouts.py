@@ -65,8 +65,7 @@ def prepare_payout_list(
         there = PayoutList.objects.filter(entity=entity, key=key).first()
         if there is not None:
             return there
-        for pk in sorted({one.due.pk for one in payees}):
-            bulk.lock_alone(RefundDue, pk)
+        bulk.lock_alone(RefundDue, *(one.due.pk for one in payees))
         if any((one.due.entity_id, one.due.currency) != (entity.pk, currency) for one in payees):
             raise UserError("payout_currency", "A list is of one company and one currency. Nothing was changed.", "due")
         made = PayoutList.objects.create(
@@ -155,8 +154,7 @@ def release_payout_list(*, payout_list: PayoutList, actor: User, at: datetime) -
 def discard_payout_list(*, payout_list: PayoutList, actor: User, at: datetime) -> PayoutList:
     """The list does not go out; what is on it is owed as before. Raises UserError list_released, changing nothing."""
     with transaction.atomic():
-        for pk in sorted(payout_list.refunds.values_list("due_id", flat=True)):
-            bulk.lock_alone(RefundDue, pk)
+        bulk.lock_alone(RefundDue, *payout_list.refunds.values_list("due_id", flat=True))
         found = _locked(payout_list)
         if found.discarded_at:
             return found

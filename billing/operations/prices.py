@@ -8,13 +8,13 @@ from typing import Any
 
 from billing import chargeables, gate, held, rates
 from billing.beside import COUNTS, Beside, beside
-from billing.chargeables import Standing, State
+from billing.chargeables import ON_A_DOCUMENT, Standing, State
 from billing.checks import BY_CODE, Finding
 from billing.decisions import CdrValues, Decider
 from billing.held import UNDECIDED, Followed
 from billing.models import Cdr
 from billing.operations import findings
-from billing.operations.differences import ON_A_DOCUMENT, PricedAnew, keep_differences
+from billing.operations.differences import PricedAnew, keep_differences
 from billing.usage import Reading, readings_of, usages
 from chargebill.core import bulk
 from chargebill.core.models import LegalEntity

@@ -42,8 +42,7 @@ def _stand_for(
         raise UserError("nothing_chosen", "Choose the refund it is of. Nothing was changed.")
     keys = sorted(one.pk for one in refunds)
     with transaction.atomic():
-        for pk in sorted({one.due_id for one in refunds}):
-            bulk.lock_alone(RefundDue, pk)
+        bulk.lock_alone(RefundDue, *(one.due_id for one in refunds))
         found = [locked(Refund(pk=pk)) for pk in keys]
         bulk.lock_alone(BankLine, line.pk)
         line = BankLine.objects.select_related("account__entity").get(pk=line.pk)

@@ -46,10 +46,8 @@ def settle(*, entity: LegalEntity, settled: Sequence[Settled], actor: User | Non
     if not settled:
         return []
     with transaction.atomic():
-        for pk in sorted({one.document.pk for one in settled}):
-            bulk.lock_alone(Document, pk)
-        for pk in sorted({one.bank_line.pk for one in settled if one.bank_line}):
-            bulk.lock_alone(BankLine, pk)
+        bulk.lock_alone(Document, *(one.document.pk for one in settled))
+        bulk.lock_alone(BankLine, *(one.bank_line.pk for one in settled if one.bank_line))
         if _nothing_in_the_way(entity, settled, at):
             try:
                 with transaction.atomic():

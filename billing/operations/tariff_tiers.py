@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from billing.chargeables import has_documents
 from billing.models import TariffVersion
 from billing.operations.assignments import assign
-from billing.operations.tariffs import activate, create_tariff, has_documents
+from billing.operations.tariffs import activate, create_tariff
 from billing.tariff_content import Content
 from chargebill.core.models import LegalEntity, User
 

@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import Max
 
 from billing import tariff_content
-from billing.models import Assignment, Cdr, Chargeable, Tariff, TariffVersion
+from billing.chargeables import has_documents
+from billing.models import Assignment, Cdr, Tariff, TariffVersion
 from billing.operations.assignments import assign
 from billing.tariff_content import Content, content_of
 from billing.tariff_elements import one_price
@@ -22,7 +23,6 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
 
 State = TariffVersion.State
-ON_A_DOCUMENT = (Chargeable.State.DOCUMENTED, Chargeable.State.CREDITED)
 
 
 def create_tariff(
@@ -221,11 +221,6 @@ def set_tariff(
 
 def draft_of(tariff: Tariff) -> TariffVersion | None:
     return tariff.versions.filter(state=State.DRAFT).first()
-
-
-def has_documents(entity_id: int) -> bool:
-    """Whether the company ever issued a document: from then on no price of the past changes."""
-    return Chargeable.objects.filter(session__entity=entity_id, state__in=ON_A_DOCUMENT).exists()
 
 
 def _lock_company(entity_id: int) -> None:

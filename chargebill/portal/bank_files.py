@@ -21,9 +21,8 @@ from billing.operations.bank_files import StatementLines, discard_bank_file, loo
 from billing.payments import Proposed
 from billing.refund_models import RefundBankLine
 from chargebill.core.errors import UserError
-from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
-from chargebill.portal.payment_frame import PER_PAGE, READ_BANK, allow, frame
+from chargebill.portal.payment_frame import PER_PAGE, READ_BANK, allow, company_chosen, csv_template_answer, frame, sent_file
 from chargebill.portal.site import page
 
 ADD, CHANGE = "billing.add_bankfile", "billing.change_bankfile"
@@ -50,12 +49,14 @@ def index(request: HttpRequest) -> HttpResponse:
     """The files there are, and the form for one more."""
     allow(request, READ_BANK)
     companies = list(LegalEntity.objects.order_by("name"))
-    refusal, chosen = None, row_in(LegalEntity, request.GET.get("entity", ""))
+    refusal, chosen = None, company_chosen(request, companies)
     if request.method == "POST":
         allow(request, ADD)
-        chosen = companies[0] if len(companies) == 1 else row_in(LegalEntity, request.POST.get("entity", ""))
         try:
-            file = _uploaded(request, chosen)
+            sent = sent_file(request, chosen, whose="whose account it is", source="your bank", most=LARGEST_FILE)
+            file = upload_bank_file(
+                entity=sent.entity, name=sent.name, content=sent.content, actor=request.user, at=timezone.now()
+            )
         except UserError as error:
             refusal = error
         else:
@@ -78,26 +79,11 @@ def index(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "portal/payments/bank_files.html", context)
 
 
-def _uploaded(request: HttpRequest, entity: LegalEntity | None) -> BankFile:
-    if entity is None:
-        raise UserError("entity_missing", "Choose the company whose account it is. Nothing was changed.", "entity")
-    upload = request.FILES.get("file")
-    if upload is None:
-        raise UserError("file_missing", "Choose the file from your bank. Nothing was changed.", "file")
-    # One byte more than is read: a file that is too large is refused without filling the memory.
-    content = upload.read(LARGEST_FILE + 1)
-    return upload_bank_file(entity=entity, name=upload.name or "", content=content, actor=request.user, at=timezone.now())
-
-
 @page("bank/files/template.csv", name="bank_template")
 @require_GET
 def csv_template(request: HttpRequest) -> HttpResponse:
     allow(request, READ_BANK)
-    return HttpResponse(
-        template(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="bank-lines-template.csv"'},
-    )
+    return csv_template_answer(template(), "bank-lines-template.csv")
 
 
 def _file(pk: int) -> BankFile:

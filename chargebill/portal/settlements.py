@@ -23,7 +23,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal import format as written
-from chargebill.portal.payment_frame import PER_PAGE, READ_BANK, allow, frame
+from chargebill.portal.payment_frame import PER_PAGE, READ_BANK, allow, company_chosen, csv_template_answer, frame, sent_file
 from chargebill.portal.site import page
 
 READ = "billing.view_settlementpayout"
@@ -37,12 +37,14 @@ def index(request: HttpRequest) -> HttpResponse:
     """The payouts there are, and the form for one more file."""
     allow(request, READ)
     companies = list(LegalEntity.objects.order_by("name"))
-    refusal, chosen = None, row_in(LegalEntity, request.GET.get("entity", ""))
+    refusal, chosen = None, company_chosen(request, companies)
     if request.method == "POST":
         allow(request, ADD)
-        chosen = companies[0] if len(companies) == 1 else row_in(LegalEntity, request.POST.get("entity", ""))
         try:
-            file = _uploaded(request, chosen)
+            sent = sent_file(request, chosen, whose="whose terminals these are", source="your acquirer", most=LARGEST_FILE)
+            file = upload_settlement(
+                entity=sent.entity, name=sent.name, content=sent.content, actor=request.user, at=timezone.now()
+            )
         except UserError as error:
             refusal = error
         else:
@@ -64,25 +66,11 @@ def index(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "portal/settlements/payouts.html", context)
 
 
-def _uploaded(request: HttpRequest, entity: LegalEntity | None) -> SettlementFile:
-    if entity is None:
-        raise UserError("entity_missing", "Choose the company whose terminals these are. Nothing was changed.", "entity")
-    upload = request.FILES.get("file")
-    if upload is None:
-        raise UserError("file_missing", "Choose the file from your acquirer. Nothing was changed.", "file")
-    content = upload.read(LARGEST_FILE + 1)
-    return upload_settlement(entity=entity, name=upload.name or "", content=content, actor=request.user, at=timezone.now())
-
-
 @page("settlements/template.csv", name="settlement_template")
 @require_GET
 def csv_template(request: HttpRequest) -> HttpResponse:
     allow(request, READ)
-    return HttpResponse(
-        template(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="terminal-payouts-template.csv"'},
-    )
+    return csv_template_answer(template(), "terminal-payouts-template.csv")
 
 
 def _file(pk: int) -> SettlementFile:

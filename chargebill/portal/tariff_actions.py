@@ -12,9 +12,10 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from billing.chargeables import has_documents
 from billing.models import Assignment, Tariff, TariffVersion
 from billing.operations import activate, discard_draft, retire
-from billing.operations.tariffs import draft_of, has_documents
+from billing.operations.tariffs import draft_of
 from billing.tariff_content import content_of
 from billing.tariff_diff import differences
 from billing.tariff_findings import errors

@@ -16,8 +16,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from billing.chargeables import has_documents
 from billing.operations import Tier, create_tiers
-from billing.operations.tariffs import has_documents
 from billing.tariff_content import MOST_GRACE_MINUTES, Content
 from billing.tariff_elements import one_price
 from chargebill.core.errors import UserError

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from billing import chargeables
 from billing.models import Assignment, Cdr, Chargeable
 from billing.operations import assign, change_assignment, delete_assignment, end_assignment
 from chargebill.core.errors import UserError
 from chargebill.core.models import AuditEvent
 from stations.models import Session
 from tests.assignments.conftest import AT, World, make_tariff, make_world
-from tests.rows import priced_sessions
+from tests.rows import documents, priced_sessions
 
 AUGUST, SEPTEMBER, OCTOBER = date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1)
 FIFTY = Decimal(50)
@@ -134,14 +133,14 @@ def test_terms_that_make_no_sense_are_refused(world: World) -> None:
     refused("dates", "valid_until", lambda: give(world, valid_from=SEPTEMBER, valid_until=AUGUST))
 
 
-def used(world: World, assignment: Assignment, *, state: str = "READY") -> Session:
+def used(world: World, assignment: Assignment) -> Session:
     """A session of 2 March 2026, 13:00 in Berlin, priced by an assignment."""
     session: Session = priced_sessions(1)[0]
     # Cdrs never change: this one is made anew with what it lacks.
     values = Cdr.objects.filter(session=session).values().get()
     values |= {"id": None, "version": 2, "assignment_id": assignment.pk}
     cdr = Cdr.objects.create(**values)
-    Chargeable.objects.filter(pk=session.pk).update(cdr=cdr, state=state)
+    Chargeable.objects.filter(pk=session.pk).update(cdr=cdr, state=Chargeable.State.READY)
     return session
 
 
@@ -215,7 +214,7 @@ def test_before_documents_an_end_may_take_priced_sessions_out_and_afterwards_not
     used(world, made)
     end_assignment(assignment=made, valid_until=date(2026, 3, 2), reason="Mistake", actor=None, at=AT)
     end_assignment(assignment=made, valid_until=None, reason="Back", actor=None, at=AT)
-    Chargeable.objects.update(state=chargeables.State.DOCUMENTED)
+    documents(1, entity=made.entity)
     said = refused(
         "assignment_documented",
         "valid_until",
@@ -227,7 +226,8 @@ def test_before_documents_an_end_may_take_priced_sessions_out_and_afterwards_not
 
 def test_the_day_of_a_priced_session_is_the_places_own(world: World) -> None:
     made = give(world)
-    session = used(world, made, state="CREDITED")
+    session = used(world, made)
+    documents(1, entity=made.entity)
     # 23:30 UTC on the 2nd is already the 3rd in Berlin.
     Session.objects.filter(pk=session.pk).update(started_at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))
     refused(

@@ -13,7 +13,7 @@ from billing.operations import activate, create_tariff, save_draft
 from billing.tariff_content import Content
 from billing.tariff_elements import one_price
 from chargebill.core.models import LegalEntity, User
-from tests.rows import company, sessions
+from tests.rows import company, documents, sessions
 
 AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -82,6 +82,7 @@ def documented(entity: LegalEntity, state: str = Chargeable.State.DOCUMENTED) ->
         created_at=AT,
     )
     Chargeable.objects.create(session=session, cdr=cdr, state=state, changed_at=AT)
+    documents(1)
     return cdr
 
 
