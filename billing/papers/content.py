@@ -103,16 +103,13 @@ def _facts(paper: Paper, language: Language, said: Mapping[str, str]) -> Iterabl
     yield said["date"], day(paper.issue_date, language)
     first, last = day(paper.supplied_from, language), day(paper.supplied_until, language)
     yield said["supplied"], first if first == last else f"{first} {said['to']} {last}"
-    if paper.due_date and _is_payable(paper):
+    # A receipt says it with a condition, below: most were paid at the charging point.
+    if paper.due_date and paper.kind == "INVOICE" and paper.gross > 0:
         yield said["due"], day(paper.due_date, language)
     if paper.buyer.get("number"):
         yield said["customer"], paper.buyer["number"]
     if paper.buyer.get("vat_id"):
         yield said["buyer_vat"], paper.buyer["vat_id"]
-
-
-def _is_payable(paper: Paper) -> bool:
-    return paper.kind != "CREDIT_NOTE" and paper.gross > 0 and not paper.is_collected
 
 
 def _fixed(line: PaperLine, paper: Paper) -> Decimal:

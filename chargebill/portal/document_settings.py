@@ -13,8 +13,8 @@ from django.utils import timezone
 from billing.operations.document_settings import SETTABLE, change_document_settings, settings_of
 from billing.paper_models import DocumentSettings
 from chargebill.core.errors import UserError
-from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
+from chargebill.portal.month_choice import company_in
 from chargebill.portal.site import page, site
 
 VIEW, CHANGE = "billing.view_documentsettings", "billing.change_documentsettings"
@@ -43,7 +43,7 @@ def show(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     entities = list(LegalEntity.objects.order_by("name"))
     raw = request.POST.get("entity") or request.GET.get("entity", "")
-    entity = row_in(LegalEntity, raw) or (entities[0] if entities else None)
+    entity = company_in(raw)
     form = SettingsForm(instance=settings_of(entity)) if entity else None
     if request.method == "POST" and entity is not None:
         if not request.user.has_perm(CHANGE):

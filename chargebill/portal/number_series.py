@@ -15,6 +15,7 @@ from billing.operations import change_number_series, number_series
 from billing.operations.number_series import DEFAULT_PREFIX
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity
+from chargebill.portal.month_choice import company_in
 from chargebill.portal.site import page, site
 
 VIEW, CHANGE = "billing.view_numberseries", "billing.change_numberseries"
@@ -35,7 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     entities = list(LegalEntity.objects.order_by("name"))
     raw = request.POST.get("entity") or request.GET.get("entity", "")
-    entity = next((one for one in entities if str(one.pk) == raw), entities[0] if entities else None)
+    entity = company_in(raw)
     sent: dict[str, SeriesForm] = {}
     if request.method == "POST" and entity is not None:
         if not request.user.has_perm(CHANGE):

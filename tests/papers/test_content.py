@@ -51,6 +51,7 @@ def test_a_receipt_of_money_taken_before_asks_for_none() -> None:
 def test_a_receipt_asks_for_nothing_that_was_paid_at_the_charging_point() -> None:
     said = {"kind": "RECEIPT", "language": "en", "buyer": {}, "seller": {"name": "Nord", "vat_ids": {}}}
 
+    assert "Payable by" not in facts(**said)
     assert notes(**said)["Payment"] == (
         "Paid at the charging point? Then nothing is left to pay. Otherwise:"
         " Please pay 7.82 EUR by 16 Oct 2018, stating INV-000412."
