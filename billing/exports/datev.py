@@ -14,8 +14,9 @@ from decimal import Decimal
 from billing.exports.cp1252 import in_cp1252
 from billing.exports.datev_columns import COLUMNS, PLACE
 from billing.exports.model import Account, Entry, Line, OutFile, Settings
-from billing.exports.parts import files_of, numbered, paired
+from billing.exports.parts import numbered, paired
 from chargebill.core.csvsafe import safe_cell
+from chargebill.core.portions import in_portions
 
 # Rows its import takes at a time.
 MOST_ROWS = 99_999
@@ -48,7 +49,7 @@ def write(
     files = []
     for year, of_year in sorted(years.items()):
         # An entry never has more pairs than lines.
-        parts = list(files_of(of_year, MOST_ROWS))
+        parts = list(in_portions(of_year, most=MOST_ROWS, size=lambda entry: len(entry.lines)))
         for number, part in enumerate(parts, 1):
             name = numbered(f"EXTF_{stem}_{currency}_{year:%Y}.csv", number, len(parts))
             files.append(_file(name, part, currency, year, accounts, settings, made_at, label))

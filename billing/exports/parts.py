@@ -1,11 +1,13 @@
 """Cuts entries into files a target takes: never through an entry, and an entry too long for a file made shorter."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from billing.exports.model import Account, Entry, Line
+from billing.exports.model import Account, Entry, Line, OutFile, credits, debits
+from billing.exports.text import csv_bytes
+from chargebill.core.portions import in_portions
 
 
 def shortened(entry: Entry, most: int, accounts: Mapping[str, Account]) -> Entry:
@@ -35,20 +37,6 @@ def _put_together(lines: Sequence[Line], accounts: Mapping[str, Account], with_c
     return tuple(found.values())
 
 
-def files_of(entries: Iterable[Entry], most: int) -> Iterator[list[Entry]]:
-    """Entries in their order, as many to a file as have at most ``most`` lines together."""
-    held: list[Entry] = []
-    count = 0
-    for entry in entries:
-        if held and count + len(entry.lines) > most:
-            yield held
-            held, count = [], 0
-        held.append(entry)
-        count += len(entry.lines)
-    if held:
-        yield held
-
-
 def numbered(name: str, number: int, count: int) -> str:
     """``name`` with which of several files it is: name_02.csv; as it is where there is one."""
     if count == 1:
@@ -57,20 +45,44 @@ def numbered(name: str, number: int, count: int) -> str:
     return f"{body}_{number:0{max(2, len(str(count)))}d}.{ending}"
 
 
+def journal_files(
+    entries: Iterable[Entry],
+    *,
+    currency: str,
+    name: str,
+    header: Sequence[str],
+    row: Callable[[Entry, Line], list[str]],
+    most: int,
+    accounts: Mapping[str, Account],
+) -> list[OutFile]:
+    """CSV files with a row for each posting, at most ``most`` in each; ``name`` is what one is called, with its ending."""
+    parts = list(
+        in_portions((shortened(entry, most, accounts) for entry in entries), most=most, size=lambda entry: len(entry.lines))
+    )
+    files = []
+    for number, part in enumerate(parts, 1):
+        lines = [line for entry in part for line in entry.lines]
+        content = csv_bytes(header, [row(entry, line) for entry in part for line in entry.lines])
+        files.append(
+            OutFile(numbered(name, number, len(parts)), content, currency, len(part), len(lines), debits(lines), credits(lines))
+        )
+    return files
+
+
 def paired(lines: Sequence[Line]) -> Iterator[tuple[Line, Line, Decimal]]:
     """Debits and credits of an entry, taken from each other in their order: (debit, credit, amount) rows.
 
     They add up to every line exactly, and there are fewer of them than lines. For targets that know only an account and
     the one against it.
     """
-    debits = [(line, line.debit) for line in lines if line.debit > 0]
-    credits = [(line, line.credit) for line in lines if line.credit > 0]
-    while debits and credits:
-        (debit, owed), (credit, given) = debits[0], credits[0]
+    owing = [(line, line.debit) for line in lines if line.debit > 0]
+    giving = [(line, line.credit) for line in lines if line.credit > 0]
+    while owing and giving:
+        (debit, owed), (credit, given) = owing[0], giving[0]
         amount = min(owed, given)
         yield debit, credit, amount
-        debits[0], credits[0] = (debit, owed - amount), (credit, given - amount)
-        if debits[0][1] == 0:
-            debits.pop(0)
-        if credits[0][1] == 0:
-            credits.pop(0)
+        owing[0], giving[0] = (debit, owed - amount), (credit, given - amount)
+        if owing[0][1] == 0:
+            owing.pop(0)
+        if giving[0][1] == 0:
+            giving.pop(0)

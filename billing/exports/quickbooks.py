@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from billing.exports.model import Account, Entry, Line, OutFile, Settings, credits, debits
-from billing.exports.parts import files_of, numbered, shortened
-from billing.exports.text import amount, csv_bytes, safe_cell
+from billing.exports.model import Account, Entry, Line, OutFile, Settings
+from billing.exports.parts import journal_files
+from billing.exports.text import amount, safe_cell
 
 HEADER = ("Journal No.", "Journal Date", "Account Name", "Description", "Debits", "Credits", "Name")
 # Rows its import takes at a time.
@@ -15,14 +15,15 @@ RECEIVABLES = "1100"
 def write(
     entries: Sequence[Entry], *, currency: str, stem: str, accounts: Mapping[str, Account], settings: Settings
 ) -> list[OutFile]:
-    parts = list(files_of((shortened(entry, MOST_ROWS, accounts) for entry in entries), MOST_ROWS))
-    files = []
-    for number, part in enumerate(parts, 1):
-        lines = [line for entry in part for line in entry.lines]
-        rows = [_row(entry, line, accounts, settings) for entry in part for line in entry.lines]
-        name = numbered(f"quickbooks-journals_{stem}_{currency}.csv", number, len(parts))
-        files.append(OutFile(name, csv_bytes(HEADER, rows), currency, len(part), len(rows), debits(lines), credits(lines)))
-    return files
+    return journal_files(
+        entries,
+        currency=currency,
+        name=f"quickbooks-journals_{stem}_{currency}.csv",
+        header=HEADER,
+        row=lambda entry, line: _row(entry, line, accounts, settings),
+        most=MOST_ROWS,
+        accounts=accounts,
+    )
 
 
 def _row(entry: Entry, line: Line, accounts: Mapping[str, Account], settings: Settings) -> list[str]:

@@ -13,6 +13,7 @@ from billing.operations.documents import issue_documents
 from chargebill.core import events, jobs
 from chargebill.core.errors import UserError
 from chargebill.core.models import Job, LegalEntity, User
+from chargebill.core.portions import in_portions
 
 # A transaction takes documents until they have this many sessions; a larger document has one of its own.
 CHUNK_SESSIONS = 500
@@ -110,16 +111,8 @@ def _record(run: DocumentRun, action: str, summary: str, actor: User | None, at:
 
 
 def chunks(planned: Sequence[Draft]) -> Iterator[list[Draft]]:
-    chunk: list[Draft] = []
-    sessions = 0
-    for draft in planned:
-        if chunk and sessions + len(draft.session_ids) > CHUNK_SESSIONS:
-            yield chunk
-            chunk, sessions = [], 0
-        chunk.append(draft)
-        sessions += len(draft.session_ids)
-    if chunk:
-        yield chunk
+    """What one transaction each issues: whole documents."""
+    return in_portions(planned, most=CHUNK_SESSIONS, size=lambda draft: len(draft.session_ids))
 
 
 @jobs.job("issue_documents")
