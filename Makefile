@@ -48,7 +48,8 @@ format: $(VENV)/dev.stamp  ## Rewrite the code in house style
 bench: $(VENV)/dev.stamp  ## Measure beside sqlite3 and PostgreSQL; writes bench/results.json
 	@$(CLEAN) $(PY) -m tests.postgresql $(PY) bench/run.py
 
-docs: $(VENV)/dev.stamp  ## Check that docs/ agrees with the code
+docs: $(VENV)/dev.stamp  ## Draw the diagram in docs/ anew and check that docs/ agrees with the code
+	@$(PY) -m disputes.workflow.diagram docs/disputes.md
 	@$(CLEAN) $(PYTEST) tests/test_docs.py
 
 $(VENV)/run.stamp: requirements.txt

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "stations",
     "memberships",
     "billing",
+    "disputes",
     "chargebill.analytics",
     "chargebill.portal",
     "unfold.apps.BasicAppConfig",

@@ -10,6 +10,7 @@ from billing.book_checks import NAMES
 from billing.models import Chargeable
 from chargebill.core import roles
 from chargebill.core.models import Job
+from disputes.workflow.diagram import put_into
 from memberships.models import CustomerKind
 from stations.ingest.profiles import PROFILES
 from stations.models import Mode, QuarantinedRow
@@ -43,7 +44,7 @@ def test_no_module_reads_the_environment_past_the_settings():
     allowed = {"chargebill/environment.py", "chargebill/core/supervisor.py", "chargebill/wsgi.py"}
     found = {
         str(path.relative_to(ROOT))
-        for folder in ("chargebill", "stations", "memberships", "billing")
+        for folder in ("chargebill", "stations", "memberships", "billing", "disputes")
         for path in (ROOT / folder).rglob("*.py")
         if re.search(r"os\.environ|os\.getenv", path.read_text())
     }
@@ -64,7 +65,9 @@ def test_every_package_has_its_reason(file, title):
 
 def test_every_command_is_documented():
     ours = {
-        name for name, app in get_commands().items() if app.split(".")[0] in ("chargebill", "stations", "memberships", "billing")
+        name
+        for name, app in get_commands().items()
+        if app.split(".")[0] in ("chargebill", "stations", "memberships", "billing", "disputes")
     }
 
     assert first_cells(section(text("docs/deployment.md"), "Commands")) == ours
@@ -120,3 +123,10 @@ def test_the_documents_speak_of_no_machine_in_particular():
 
 def test_every_check_of_the_books_is_documented():
     assert first_cells(section(text("docs/books.md"), "`manage.py check_books`")) == set(NAMES)
+
+
+def test_the_diagram_of_a_case_is_drawn_from_its_table():
+    document = text("docs/disputes.md")
+
+    assert put_into(document) == document, "make docs draws it anew"
+    assert document.count(" --> ") == 54
