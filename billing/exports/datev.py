@@ -106,7 +106,7 @@ def _header(
             str(settings.account_length),
             f"{first:%Y%m%d}",
             f"{last:%Y%m%d}",
-            _quoted(in_cp1252(label)[:30]),
+            _quoted(safe_cell(in_cp1252(label))[:30]),
             _quoted(""),
             "1",
             "0",
