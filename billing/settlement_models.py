@@ -11,13 +11,42 @@ from django.db.models import Q
 from billing.bank_models import BankLine, ReceivedFile
 from billing.fields import amount_field, thousandths
 from chargebill.core.frozen import Frozen, Refused
-from chargebill.core.models import LegalEntity, validate_currency
+from chargebill.core.models import LegalEntity, User, validate_currency
+
+
+class SettlementLayout(models.Model):
+    """What the columns of an acquirer's file mean (billing/settlements/layout.py). Never changes: files are read with it.
+
+    Of one ``title`` the highest ``number`` counts for new files.
+    """
+
+    entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="settlement_layouts")
+    title = models.CharField(max_length=100)
+    number = models.PositiveIntegerField()
+    definition = models.JSONField()
+    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    frozen = [Frozen()]
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["entity", "title", "number"], name="settlement_layout_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.title}, version {self.number}"
 
 
 class SettlementFile(ReceivedFile):
-    """A file of the acquirer."""
+    """A file of the acquirer. ``layout``: what its columns mean, empty where they are our template's."""
 
     entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="settlement_files")
+    layout = models.ForeignKey(SettlementLayout, null=True, on_delete=models.PROTECT, related_name="files")
+
+    frozen = [
+        Frozen(but=("taken_in_by", "taken_in_at", "layout"), stays=False),
+        Frozen(once="OLD.taken_in_at IS NOT NULL"),
+    ]
 
     class Meta(ReceivedFile.Meta):
         constraints = [models.UniqueConstraint(fields=["entity", "sha256"], name="settlement_file_once")]

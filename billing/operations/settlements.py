@@ -17,8 +17,9 @@ from billing.journal import Leg
 from billing.operations.journal import post
 from billing.operations.payments import book_day
 from billing.payment_models import Payment
+from billing.settlement_layouts import described, payouts_of, recognize
 from billing.settlement_models import SettlementFile, SettlementPayout
-from billing.settlements import Payout, read_settlement
+from billing.settlements import Payout, read_settlement, read_table
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
@@ -26,6 +27,8 @@ from chargebill.core.money import Money
 
 ZERO = Decimal(0)
 BANK, TAKINGS, IN_TRANSIT, FEES = "1000", "1055", "1060", "6000"
+# What no other reading of the columns would put right.
+STAYS_WRONG = {"file_empty", "columns", "payout_differs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,19 @@ def look_into(entity: LegalEntity, payouts: Sequence[Payout], at: datetime) -> l
 def upload_settlement(*, entity: LegalEntity, name: str, content: bytes, actor: User | None, at: datetime) -> SettlementFile:
     """Keeps a file to be looked at; nothing of it counts yet. The same file again gives the one that is there.
 
-    Raises UserError, keeping nothing: what read_settlement and look_into raise.
+    One that can't be read by its header is kept, too, for a person to say what its columns mean. Raises UserError, keeping
+    nothing: what read_table raises, and STAYS_WRONG.
     """
     sha256 = hashlib.sha256(content).hexdigest()
     there = SettlementFile.objects.filter(entity=entity, sha256=sha256).defer("content").first()
     if there is not None:
         return there
-    look_into(entity, read_settlement(content), at)
+    layout = recognize(entity, read_table(content).header)
+    try:
+        look_into(entity, read_settlement(content, described(layout)), at)
+    except UserError as problem:
+        if problem.code in STAYS_WRONG:
+            raise
     try:
         with transaction.atomic():
             file = SettlementFile.objects.create(
@@ -79,6 +88,7 @@ def upload_settlement(*, entity: LegalEntity, name: str, content: bytes, actor: 
                 name=name[:200] or "settlement",
                 sha256=sha256,
                 content=content,
+                layout=layout,
                 uploaded_by=actor,
                 uploaded_at=at,
             )
@@ -92,11 +102,11 @@ def upload_settlement(*, entity: LegalEntity, name: str, content: bytes, actor: 
 def take_in_settlement(*, file: SettlementFile, actor: User | None, at: datetime) -> int:
     """Books every payout of a file that was not there yet; how many those are. The same again books none and says 0.
 
-    Raises UserError, changing nothing: file_gone, what look_into raises, period_closed.
+    Raises UserError, changing nothing: file_gone, what read_settlement and look_into raise, period_closed.
     """
     with transaction.atomic():
         bulk.lock_alone(SettlementFile, file.pk)
-        found = SettlementFile.objects.select_related("entity").filter(pk=file.pk).first()
+        found = SettlementFile.objects.select_related("entity", "layout").filter(pk=file.pk).first()
         if found is None:
             raise UserError("file_gone", "Somebody discarded this file. Upload it again. Nothing was changed.")
         if found.taken_in_at is not None:
@@ -104,7 +114,7 @@ def take_in_settlement(*, file: SettlementFile, actor: User | None, at: datetime
         entity = found.entity
         # Two files with the same payout wait for each other here.
         bulk.lock_alone(LegalEntity, entity.pk)
-        seen = look_into(entity, read_settlement(bytes(found.content)), at)
+        seen = look_into(entity, payouts_of(found), at)
         made = [_book(found, one.payout, actor, at) for one in seen if not one.is_known]
         found.taken_in_by, found.taken_in_at = actor, at
         found.save(update_fields=["taken_in_by", "taken_in_at"])

@@ -1,12 +1,17 @@
-"""A settlement file: CSV with what was taken, the fee, and what is paid out, a payout or a single transaction a line."""
+"""A settlement file: CSV with what was taken, the fee, and what is paid out, a payout or a single transaction a line.
+
+Read by our template's columns and their usual names, or by a layout somebody described.
+"""
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from billing.banking.values import currency, day, refuse, signed_amount, words
+from billing.banking.values import currency, refuse, signed_amount, words
+from billing.settlements.layout import ALIASES, Layout, plain
 
 # Name -> what it holds, for people.
 COLUMNS = {
@@ -18,14 +23,6 @@ COLUMNS = {
     "net": "what is paid out: gross less fee",
     "terminal": "which terminal or site, may be empty",
 }
-# What others call these columns, in small letters with underscores.
-ALIASES = {
-    "payout_id": "payout", "payout_reference": "payout", "settlement_reference": "payout", "settlement_id": "payout",
-    "payout_date": "paid_on", "settlement_date": "paid_on", "value_date": "paid_on", "date": "paid_on",
-    "gross_amount": "gross", "gross_credit": "gross", "fee_amount": "fee", "fees": "fee", "commission": "fee",
-    "net_amount": "net", "net_credit": "net", "settlement_currency": "currency", "net_currency": "currency",
-    "terminal_id": "terminal", "store": "terminal",
-}  # fmt: skip
 NEEDED = tuple(name for name in COLUMNS if name != "terminal")
 LARGEST_FILE = 10 * 1024 * 1024
 ZERO = Decimal(0)
@@ -50,75 +47,137 @@ def template() -> str:
     return f"{','.join(COLUMNS)}\r\n{example}\r\n"
 
 
-def read_settlement(content: bytes) -> list[Payout]:
+def read_settlement(content: bytes, layout: Layout | None = None) -> list[Payout]:
     """The payouts of a file, in its order. Raises UserError with a code, words and a place for all it can't read.
 
-    Codes: file_empty, file_too_large, encoding, nul, header, columns, missing, day, currency, amount, net, payout_day,
+    Codes: file_empty, file_too_large, encoding, nul, csv, header, columns, missing, day, currency, amount, net, payout_day,
     payout_net.
     """
-    rows, header = _rows(content)
-    found: dict[tuple[str, str], list[tuple[date, Decimal, Decimal, Decimal, str]]] = {}
-    for number, cells in enumerate(rows, 2):
+    table = read_table(content)
+    if layout is None:
+        layout = _usual(table.header)
+    elif not layout.fits(table.header):
+        lacking = ", ".join(sorted(set(layout.columns) - {plain(cell) for cell in table.header}))
+        raise refuse("header", f"The header lacks {lacking or 'a column'}, or has one twice.", "line 1")
+    meanings = layout.meanings(table.header)
+    found: dict[tuple[str, str], list[_Line]] = {}
+    for number, cells in table.rows:
         where = f"line {number}"
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(header):
-            raise refuse("columns", f"This line has {len(cells)} cells, the header {len(header)}.", where)
-        row = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name}
-        for name in NEEDED:
-            if not row[name]:
-                raise refuse("missing", f"{name} is empty.", where)
-        money = currency(row["currency"].upper(), where)
-        gross, fee, net = (signed_amount(row[name], money, f"{where}, {name}") for name in ("gross", "fee", "net"))
-        if gross - fee != net:
-            raise refuse("net", f"{gross} less a fee of {fee} is {gross - fee}, but the line says {net}.", where)
-        line = (day(row["paid_on"], where), gross, fee, net, words(row.get("terminal", ""), 60))
-        found.setdefault((words(row["payout"], 100), money), []).append(line)
+        if len(cells) != len(meanings):
+            raise refuse("columns", f"This line has {len(cells)} cells, the header {len(meanings)}.", where)
+        row: dict[str, str] = {}
+        fees = []
+        for meaning, cell in zip(meanings, cells, strict=True):
+            row[meaning] = cell.strip()
+            if meaning == "fee":
+                fees.append(cell.strip())
+        line = _line(row, fees, layout, where)
+        found.setdefault((words(row["payout"], 100), line.currency), []).append(line)
     if not found:
         raise refuse("file_empty", "The file holds no payout.", "")
     return [_payout(reference, money, lines) for (reference, money), lines in found.items()]
 
 
-def _rows(content: bytes) -> tuple[list[list[str]], list[str]]:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file's header, and its lines that are not blank with their number."""
+
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    paid_on: date
+    currency: str
+    gross: Decimal
+    fee: Decimal
+    net: Decimal
+    terminal: str
+
+
+def _line(row: dict[str, str], fees: Sequence[str], layout: Layout, where: str) -> _Line:
+    for name in ("payout", "paid_on", "currency"):
+        if not row.get(name, layout.currency):
+            raise refuse("missing", f"{name} is empty.", where)
+    money = currency(row.get("currency", layout.currency).upper(), where)
+
+    def amount(name: str, text: str) -> Decimal:
+        place = f"{where}, {name}"
+        return signed_amount(layout.amount(text, place), money, place)
+
+    def sides(name: str) -> Decimal | None:
+        """The amount of a column, less that of the column for what counts minus; None where the file has no such column."""
+        if name not in row:
+            return None
+        debit = row.get(f"{name}_debit", "")
+        if not row[name] and not debit:
+            raise refuse("missing", f"{name} is empty.", where)
+        return (amount(name, row[name]) if row[name] else ZERO) - (amount(f"{name}_debit", debit) if debit else ZERO)
+
+    gross, net = sides("gross"), sides("net")
+    if fees and not any(fees):
+        raise refuse("missing", "fee is empty.", where)
+    fee = sum((amount("fee", text) for text in fees if text), ZERO) * (-1 if layout.fee_is_minus else 1) if fees else None
+    if fee is None:
+        fee = (gross or ZERO) - (net or ZERO)
+    gross = (net or ZERO) + fee if gross is None else gross
+    net = gross - fee if net is None else net
+    if gross - fee != net:
+        raise refuse("net", f"{gross} less a fee of {fee} is {gross - fee}, but the line says {net}.", where)
+    return _Line(layout.day(row["paid_on"], where), money, gross, fee, net, words(row.get("terminal", ""), 60))
+
+
+def read_table(content: bytes) -> Table:
+    """The cells of a file. Raises UserError file_empty, file_too_large, encoding, nul, csv.
+
+    UTF-8, or else Windows-1252, which German acquirers write: a word may look wrong, an amount can't.
+    """
     if not content.strip():
         raise refuse("file_empty", "The file is empty.", "")
     if len(content) > LARGEST_FILE:
         raise refuse("file_too_large", f"The file is larger than {LARGEST_FILE // 1024 // 1024} MB. Ask for shorter days.", "")
+    if b"\x00" in content:
+        raise refuse("nul", "The file holds bytes that are no text. Save or request it as UTF-8.", f"byte {content.index(0) + 1}")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        raise refuse("encoding", "The file is not UTF-8. Save or request it as UTF-8.", f"byte {problem.start + 1}") from None
-    if "\x00" in text:
-        raise refuse("nul", "The file holds bytes that are no text.", f"byte {content.index(0) + 1}")
-    first = text.split("\n", 1)[0]
-    separator = ";" if first.count(";") > first.count(",") else ","
+        try:
+            text = content.decode("cp1252")
+        except UnicodeDecodeError:
+            raise refuse("encoding", "The file is not UTF-8. Save or request it as UTF-8.", f"byte {problem.start + 1}") from None
+    first = text.lstrip().split("\n", 1)[0]
+    separator = max(",;\t", key=first.count)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        lines = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     except csv.Error as problem:
-        raise refuse("header", f"The file is no CSV: {problem}.", "") from None
-    header = []
-    for cell in rows[0]:
-        name = "_".join(cell.strip().lower().replace("-", " ").replace("_", " ").split())
-        known = ALIASES.get(name, name)
-        header.append(known if known in COLUMNS else "")
-    missing = [name for name in NEEDED if name not in header]
-    twice = sorted({name for name in header if name and header.count(name) > 1})
+        raise refuse("csv", f"The file is no CSV: {problem}.", "") from None
+    return Table(lines[0][1], lines[1:])
+
+
+def _usual(header: Sequence[str]) -> Layout:
+    """Our template's columns under their usual names. Raises UserError header."""
+    names = [plain(cell) for cell in header]
+    known = [ALIASES.get(name, name) for name in names]
+    missing = [name for name in NEEDED if name not in known]
+    twice = sorted({name for name in known if name in COLUMNS and known.count(name) > 1})
     if missing or twice:
         said = f"The header lacks {', '.join(missing)}." if missing else f"The header has {', '.join(twice)} twice."
-        raise refuse("header", f"{said} Take the template, or give the columns its names.", "line 1")
-    return rows[1:], header
+        raise refuse("header", f"{said} Take the template, give the columns its names, or say what they mean.", "line 1")
+    return Layout({name: meaning for name, meaning in zip(names, known, strict=True) if meaning in COLUMNS})
 
 
-def _payout(reference: str, money: str, lines: list[tuple[date, Decimal, Decimal, Decimal, str]]) -> Payout:
+def _payout(reference: str, money: str, lines: Sequence[_Line]) -> Payout:
     where = f"payout {reference}"
-    days = {line[0] for line in lines}
+    days = {line.paid_on for line in lines}
     if len(days) > 1:
         raise refuse("payout_day", f"Its lines say different days: {min(days)} and {max(days)}.", where)
-    gross, fee = sum((line[1] for line in lines), ZERO), sum((line[2] for line in lines), ZERO)
-    net = sum((line[3] for line in lines), ZERO)
+    gross, fee = sum((line.gross for line in lines), ZERO), sum((line.fee for line in lines), ZERO)
+    net = sum((line.net for line in lines), ZERO)
     if min(gross, net) <= 0 or fee < 0:
         raise refuse(
             "payout_net", f"{money} {gross} taken less a fee of {fee} pays nothing out. Book what is left by hand.", where
         )
-    terminals = ", ".join(dict.fromkeys(line[4] for line in lines if line[4]))
+    terminals = ", ".join(dict.fromkeys(line.terminal for line in lines if line.terminal))
     return Payout(reference, days.pop(), money, gross, fee, net, terminals[:200], len(lines))

@@ -57,6 +57,7 @@ BANK = (
     "billing.payoutlist",
     "billing.refundbankline",
     "billing.settlementfile",
+    "billing.settlementlayout",
     "billing.settlementpayout",
 )
 # An added file is uploaded, a changed one taken in; an added payment or allocation is booked.

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from billing import payments
+from billing.operations.settlement_layouts import read_with
 from billing.operations.settlements import (
     discard_settlement,
     look_into,
@@ -17,12 +18,14 @@ from billing.operations.settlements import (
     take_in_settlement,
     upload_settlement,
 )
+from billing.settlement_layouts import newest_layouts, payouts_of
 from billing.settlement_models import SettlementFile, SettlementPayout
-from billing.settlements import COLUMNS, LARGEST_FILE, read_settlement, template
+from billing.settlements import COLUMNS, LARGEST_FILE, template
 from chargebill.core.errors import UserError
 from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal import format as written
+from chargebill.portal import settlement_columns
 from chargebill.portal.payment_frame import PER_PAGE, READ_BANK, allow, company_chosen, csv_template_answer, frame, sent_file
 from chargebill.portal.site import page
 
@@ -61,6 +64,7 @@ def index(request: HttpRequest) -> HttpResponse:
         waiting=list(SettlementFile.objects.filter(taken_in_at__isnull=True).defer("content").order_by("-pk")[:10]),
         may_add=request.user.has_perm(ADD),
         columns=COLUMNS.items(),
+        layouts=newest_layouts(chosen or companies[0]) if companies else [],
         largest_mb=LARGEST_FILE // 1024 // 1024,
     )
     return TemplateResponse(request, "portal/settlements/payouts.html", context)
@@ -74,22 +78,36 @@ def csv_template(request: HttpRequest) -> HttpResponse:
 
 
 def _file(pk: int) -> SettlementFile:
-    found = SettlementFile.objects.select_related("entity", "uploaded_by", "taken_in_by").filter(pk=pk).first()
+    found = SettlementFile.objects.select_related("entity", "layout", "uploaded_by", "taken_in_by").filter(pk=pk).first()
     if found is None:
         raise Http404("There is no such file.")
     return found
 
 
 @page("settlements/files/<int:pk>/", name="settlement_file")
-@require_GET
 def one_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a file holds and what of it is new, before it is taken in; afterwards it is the same list."""
+    """What a file holds and what of it is new, before it is taken in; afterwards it is the same list.
+
+    A POST says what its columns mean.
+    """
     allow(request, READ)
-    file, refusal, seen = _file(pk), None, []
+    file, refusal, seen, layout = _file(pk), None, [], None
+    if request.method == "POST":
+        allow(request, CHANGE)
+        layout = settlement_columns.said(file, request.POST)
+        try:
+            kept = read_with(file=file, title=request.POST.get("title", ""), layout=layout, actor=request.user, at=timezone.now())
+        except UserError as error:
+            refusal = error
+        else:
+            messages.success(request, f"Read as “{kept.title}”. The next file with these columns is recognized.")
+            return redirect("admin:settlement_file", pk)
     try:
-        seen = look_into(file.entity, read_settlement(bytes(file.content)), timezone.now())
+        seen = look_into(file.entity, payouts_of(file), timezone.now())
     except UserError as error:
-        refusal = error
+        refusal = refusal or error
+    may_take = request.user.has_perm(CHANGE)
+    title = request.POST.get("title", "") if layout else None
     context = frame(
         request,
         file.name,
@@ -99,7 +117,9 @@ def one_file(request: HttpRequest, pk: int) -> HttpResponse:
         count=len(seen),
         new=sum(1 for one in seen if not one.is_known),
         refusal=refusal,
-        may_take=request.user.has_perm(CHANGE),
+        may_take=may_take,
+        described=settlement_columns.shown(file, layout, title) if may_take and not file.taken_in_at else None,
+        is_open=bool(refusal),
     )
     return TemplateResponse(request, "portal/settlements/file.html", context)
 
