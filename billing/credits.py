@@ -47,7 +47,12 @@ def lines_left(document: Document, line_ids: Iterable[int] | None = None) -> lis
     rows = DocumentLine.objects.filter(document=document)
     if line_ids is not None:
         rows = rows.filter(pk__in=list(line_ids))
-    lines = list(rows.order_by("position"))
+    return left_of_lines(rows.order_by("position"))
+
+
+def left_of_lines(lines: Iterable[DocumentLine]) -> list[LineLeft]:
+    """What is left of lines of any documents, in their order. Two queries."""
+    lines = list(lines)
     credited: dict[int, Amounts] = defaultdict(lambda: NOTHING)
     taken: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for row in DocumentLine.objects.filter(corrects__in=lines):

@@ -264,7 +264,8 @@ class BilledDifference(models.Model):
     """A session on a document that would be billed differently now: its facts, its price or its customer changed.
 
     Written and taken away by pricing; the document stays as it is until a person decides. ``state`` and ``reason`` are
-    where it would stand; amounts are empty where it would have no price.
+    where it would stand; amounts are empty where it would have no price. ``anchor`` and the tax are those of the price
+    it would have; ``tax_rate`` is empty where its lines carry several.
     """
 
     session = models.OneToOneField(Session, on_delete=models.PROTECT, primary_key=True, related_name="billed_difference")
@@ -276,6 +277,9 @@ class BilledDifference(models.Model):
     net_amount = amount_field(null=True)
     tax_amount = amount_field(null=True)
     gross_amount = amount_field(null=True)
+    anchor = models.CharField(max_length=5, blank=True)
+    tax_rate = models.DecimalField(max_digits=6, decimal_places=3, null=True)
+    tax_code = models.CharField(max_length=20, blank=True)
     noticed_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -12,6 +12,12 @@ from django.db.models.lookups import LessThan
 from billing.bank_models import BankAccount, BankFile, BankLine, BankStatement  # noqa: F401
 from billing.close_models import BooksCheck  # noqa: F401
 from billing.credit_models import Correction  # noqa: F401
+from billing.difference_models import (  # noqa: F401
+    DecidedDifference,
+    DifferenceConfirmation,
+    DifferenceDecision,
+    SettledDifference,
+)
 from billing.document_models import (  # noqa: F401
     BilledDifference,
     Document,

@@ -13,9 +13,10 @@ from django.utils import timezone
 from billing import chargeables
 from billing.chargeables import Standing, State
 from billing.checks import Part, Way
+from billing.difference_models import DifferenceDecision
 from billing.document_models import Document
 from billing.models import Cdr
-from billing.operations import credits
+from billing.operations import credits, difference_decisions
 from billing.operations.decisions import confirm_decision, decide_held
 from billing.operations.prices import Priced, Revenue, price_sessions
 from billing.review_models import HeldDecision
@@ -330,6 +331,42 @@ def correct(
         )  # fmt: skip
         _count_freed(corrected.freed, document.entity_id, bill_again=bill_again, at=at)
     return corrected.credit_note
+
+
+def decide_differences(
+    *,
+    entity: LegalEntity,
+    key: str,
+    session_ids: Sequence[int],
+    way: str,
+    returned_to: str,
+    reason: str,
+    actor: User | None,
+    at: datetime,
+) -> DifferenceDecision:
+    """Decides about sessions that changed after they were billed (billing.operations.difference_decisions), and counts.
+
+    Raises UserError, changing nothing.
+    """
+    with transaction.atomic():
+        decided = difference_decisions.decide(
+            entity=entity, key=key, session_ids=session_ids, way=way, returned_to=returned_to, reason=reason, actor=actor, at=at
+        )
+        _count_decided(decided, at)
+    return decided.decision
+
+
+def confirm_differences(*, decision: DifferenceDecision, accepted: bool, actor: User, at: datetime) -> DifferenceDecision:
+    """The second person's word about such a decision; prices, places and counts follow. Raises UserError, changing nothing."""
+    with transaction.atomic():
+        decided = difference_decisions.confirm(decision=decision, accepted=accepted, actor=actor, at=at)
+        _count_decided(decided, at)
+    return decided.decision
+
+
+def _count_decided(decided: difference_decisions.Decided, at: datetime) -> None:
+    again = decided.decision.way == DifferenceDecision.Way.AGAIN
+    _count_freed(decided.freed, decided.decision.entity_id, bill_again=again, at=at)
 
 
 def _count_freed(freed: Sequence[Standing], entity_id: int, *, bill_again: bool, at: datetime) -> None:

@@ -221,8 +221,9 @@ def _free(document: Document, backs: Sequence[Back], *, bill_again: bool, at: da
     old = {pk: standing for pk, standing in standings.items() if standing.state == State.DOCUMENTED}
     credited = {pk: _moved(standing, State.CREDITED) for pk, standing in old.items()}
     chargeables.move(new=credited.values(), old=old, at=at)
+    # Nothing of it is billed any more, so nothing differs from what is billed.
+    BilledDifference.objects.filter(pk__in=old).delete()
     if bill_again:
-        BilledDifference.objects.filter(pk__in=old).delete()
         chargeables.move(new=[_moved(s, State.READY) for s in credited.values()], old=credited, at=at)
     return tuple(old.values())
 

@@ -112,7 +112,7 @@ def price_sessions(*, facts: Sequence[SessionFacts], entity_id: int, at: datetim
     findings.replace(failed, stored)
     keep_differences(
         (
-            PricedAnew(d.fact.id, d.fact.revision, billed[d.fact.id], d.values, d.state, d.reason)
+            PricedAnew(d.fact.id, d.fact.revision, old[d.fact.id], billed[d.fact.id], d.values, d.state, d.reason)
             for d in decided
             if d.fact.id in billed
         ),

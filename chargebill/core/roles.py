@@ -115,6 +115,9 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         **RECEIPTS,
         # An added correction is a credit note.
         "billing.correction": (VIEW, ADD),
+        # What changed after it was billed; a confirmation is the second person's word above the limit.
+        "billing.differencedecision": (VIEW, ADD),
+        "billing.differenceconfirmation": (VIEW, ADD),
         # A confirmation is the second person's word about goodwill above the limit.
         "billing.goodwillgrant": (VIEW, ADD),
         "billing.goodwillconfirmation": (VIEW, ADD),
@@ -149,6 +152,10 @@ HIDDEN = {
         "billing.correction",
         "billing.goodwill",
         "billing.billeddifference",
+        "billing.decideddifference",
+        "billing.differenceconfirmation",
+        "billing.differencedecision",
+        "billing.settleddifference",
         "billing.payment",
         "billing.refund",
         "billing.gatewayattempt",

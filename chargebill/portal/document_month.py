@@ -22,6 +22,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity
 from chargebill.core.periods import month_of
 from chargebill.portal import format as written
+from chargebill.portal.differences import why_of
 from chargebill.portal.jobs import progress_of
 from chargebill.portal.month_choice import chosen_month, company_in
 from chargebill.portal.site import page, site
@@ -103,16 +104,8 @@ def _totals(sums: list[document_plan.DraftSum]) -> list[str]:
 
 def _difference(one: Any) -> dict[str, str]:
     cdr = one.session.chargeable.cdr
-    if one.gross_amount is None:
-        now, why = written.NOTHING, REASONS.get(one.reason, "It would have no price now.")
-    else:
-        now = written.money(one.gross_amount, one.currency)
-        why = "Its price would be another."
-        if one.customer_id != cdr.customer_id:
-            why = f"It would be billed to {one.customer.name if one.customer else 'nobody we know'}."
-        elif one.session_revision != cdr.session_revision:
-            why = "An import corrected its facts."
-    return {"billed": written.money(cdr.gross_amount, cdr.currency), "now": now, "why": why}
+    now = written.NOTHING if one.gross_amount is None else written.money(one.gross_amount, one.currency)
+    return {"billed": written.money(cdr.gross_amount, cdr.currency), "now": now, "why": why_of(one)}
 
 
 @page("billing/month/issue/", name="document_issue")

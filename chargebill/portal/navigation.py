@@ -71,6 +71,7 @@ SECTIONS = (
         (
             Entry("Bill a month", "admin:document_month", ("billing.view_document",)),
             listing("Documents", "billing", "document"),
+            Entry("Changed after billing", "admin:differences", ("billing.view_billeddifference",)),
             Entry("PDFs and mail", "admin:document_papers", ("billing.view_document",)),
             Entry("Open documents", "admin:open_documents", ("billing.view_document",)),
             Entry("Reminders", "admin:reminders", ("billing.view_document",)),

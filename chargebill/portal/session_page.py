@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from billing.difference_models import DecidedDifference
 from billing.document_models import BilledDifference, Document
 from billing.models import Cdr, Chargeable
 from billing.queries import Explanation, explain
@@ -92,6 +93,7 @@ def context_of(session: Session, *, with_customers: bool) -> dict[str, Any]:
         "findings": list(session.findings.order_by("rank")),
         "decisions": _decisions(session),
         "documents": list(Document.objects.filter(lines__session=session).distinct().order_by("pk")),
+        "decided_differences": _decided_differences(session),
         "difference": BilledDifference.objects.filter(pk=session.pk).first(),
         "timeline": sorted(_timeline(session, cdrs, revisions, standing), key=lambda entry: entry.at),
     }
@@ -101,6 +103,12 @@ def _decisions(session: Session) -> list[DecidedSession]:
     """What people decided about it while it was held, the oldest first."""
     rows = session.decisions.select_related("decision__decided_by", "decision__confirmation__by")
     return list(rows.order_by("decision_id"))
+
+
+def _decided_differences(session: Session) -> list[DecidedDifference]:
+    """What people decided when it had changed after it was billed, the oldest first."""
+    rows = session.decided_differences.select_related("decision__decided_by", "decision__confirmation", "document")
+    return list(rows.order_by("pk"))
 
 
 def _why(explanation: Explanation | None, hidden: Customer | None) -> list[str]:

@@ -134,6 +134,11 @@ GOODWILL = {
     "given": Shown("Given", GOOD, "check_circle", "It is the customer's credit, or owed until it is paid out."),
     "refused": Shown("Refused", BAD, "block", "The second person said no: nothing was given."),
 }
+DIFFERENCE = {
+    "waits": Shown("Waits for a second person", WAIT, "schedule", "Nothing is done before somebody else confirms it."),
+    "done": Shown("Done", GOOD, "check_circle", "What was decided was done."),
+    "refused": Shown("Refused", BAD, "block", "The second person said no: the sessions wait as before."),
+}
 BANK_FILE = {
     "looked_at": Shown("Not taken in", WAIT, "visibility", "It was uploaded to look at; nothing of it counts yet."),
     "taken_in": Shown("Taken in", GOOD, "check_circle", "Every line that was new is kept."),
@@ -173,6 +178,7 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "paid": PAID,
     "mail": MAIL,
     "goodwill": GOODWILL,
+    "difference": DIFFERENCE,
     "bank_file": BANK_FILE,
     "refund_due": REFUND_DUE,
     "refund": REFUND,

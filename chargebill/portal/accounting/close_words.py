@@ -102,9 +102,9 @@ WORDS = {
         "No document differs from what would be billed now.",
         "{n} session{s} on documents would be billed differently now.",
         "",
-        "See which",
-        "admin:document_month",
-        ("billing.view_document",),
+        "Decide about them",
+        "admin:differences",
+        ("billing.view_document", "billing.view_billeddifference"),
     ),
     "bank_files": Words(
         "Bank files",
@@ -166,7 +166,6 @@ def _query(item: Item, entity: LegalEntity, first_day: date) -> dict[str, str]:
         "no_tax_rule": lambda: {"entity__id__exact": str(entity.pk)},
         "runs": lambda: {**ours, "month": item.names[0] if item.names else month},
         "ready": lambda: {**ours, "month": month},
-        "differences": lambda: {**ours, "month": month},
         "not_matched": lambda: {**ours, "state": "open", "to": last_day},
     }
     return filters.get(item.code, lambda: ours)()
