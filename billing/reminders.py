@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from billing.contested import Contested, contested_of, undisputed
 from billing.document_models import Document, DocumentKind
 from billing.mail_models import OutgoingMail
 from billing.operations.document_settings import settings_of
@@ -20,7 +21,10 @@ MOST_LEVELS = 3
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A reminder that may be sent now. ``level`` is 1 to 3; ``since`` the day it counts from: payable by, or reminded on."""
+    """A reminder that may be sent now, of what is open and not contested.
+
+    ``level`` is 1 to 3; ``since`` the day it counts from: payable by, or reminded on.
+    """
 
     document: Document
     level: int
@@ -48,11 +52,12 @@ def reminders(entity: LegalEntity, at: datetime, only: Iterable[int] | None = No
     settings = settings_of(entity)
     waits = (settings.first_reminder_days, settings.next_reminder_days, settings.next_reminder_days)
     sent = _sent(found)
-    left = open_amounts([one.pk for one in found])
+    contested = contested_of([one.pk for one in found])
+    left = undisputed(open_amounts([one.pk for one in found]), contested)
     due, others = [], []
     for one in found:
         levels = sent.get(one.pk, [])
-        if why := _why_not(one, levels):
+        if why := _contested(one, left, contested) or _why_not(one, levels):
             others.append(NotReminded(one, left[one.pk], why))
             continue
         assert one.due_date is not None
@@ -71,6 +76,13 @@ def _sent(documents: Iterable[Document]) -> dict[int, list[OutgoingMail]]:
     for mail in OutgoingMail.objects.filter(document__in=list(documents), level__gt=0).order_by("level"):
         found.setdefault(mail.document_id or 0, []).append(mail)
     return found
+
+
+def _contested(document: Document, left: dict[int, Decimal], contested: dict[int, Contested]) -> str:
+    """A contested line is not reminded of; where nothing else is open, neither is its document."""
+    if left[document.pk] > 0 or document.pk not in contested:
+        return ""
+    return f"What is open on it is contested: {', '.join(contested[document.pk].references)}."
 
 
 def _why_not(document: Document, sent: list[OutgoingMail]) -> str:

@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class DisputesConfig(AppConfig):
     name = "disputes"
     verbose_name = "Disputes"
+
+    def ready(self) -> None:
+        # Registers what every worker does about the clocks of cases.
+        from disputes.operations import clock_steps  # noqa: F401

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from billing.contested import contested_of, undisputed
 from billing.document_models import Document
 from billing.gateway_models import GatewayAttempt
 from billing.gateway_registry import gateways
@@ -36,7 +37,7 @@ def collect(
     """Has a gateway take money for a document; what came in is recorded as a payment of it. Call outside a transaction.
 
     The same key gives the attempt that is there and sends nothing. Raises UserError, having sent nothing: gateway_unknown,
-    amount, means_missing, over_open, attempt_open (the outcome of an earlier one is not known yet).
+    amount, means_missing, over_open, contested, attempt_open (the outcome of an earlier one is not known yet).
     """
     through = _gateway(gateway, "collects")
     check_amount(amount, document.currency)
@@ -52,8 +53,15 @@ def collect(
             raise UserError(
                 "attempt_open", "An earlier attempt’s outcome is not known yet. It is being asked for. Nothing was changed."
             )
-        if amount > open_amounts([document.pk])[document.pk]:
+        left = open_amounts([document.pk])
+        if amount > left[document.pk]:
             raise UserError("over_open", f"Less than that is open on {document}. Nothing was changed.", "amount")
+        contested = contested_of([document.pk])
+        if amount > undisputed(left, contested)[document.pk]:
+            cases = ", ".join(contested[document.pk].references)
+            raise UserError(
+                "contested", f"A part of {document} is contested: {cases}. Take the rest. Nothing was changed.", "amount"
+            )
         attempt = GatewayAttempt.objects.create(
             document=document, key=key, gateway=gateway, means=means, amount=amount, made_by=actor, made_at=at
         )

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from billing.contested import contested_of, undisputed
 from billing.document_models import Document
 from billing.journal_models import PeriodClosing
 from billing.mail_models import OutgoingMail
@@ -198,12 +199,12 @@ def _message(mail: OutgoingMail, at: datetime) -> EmailMessage:
 
 
 def _letter(mail: OutgoingMail, document: Document, paper: Paper) -> Letter:
-    """Raises UserError paid_meanwhile: nobody is reminded of what is not open any more."""
+    """Raises UserError paid_meanwhile: nobody is reminded of what is not open any more, or contested."""
     if not mail.level:
         return letter_of(paper, mail.link)
-    left = open_amounts([document.pk])[document.pk]
+    left = undisputed(open_amounts([document.pk]), contested_of([document.pk]))[document.pk]
     if left <= 0 or document.credit_notes.exists():
-        raise UserError("paid_meanwhile", "It was paid or credited before the reminder went out.")
+        raise UserError("paid_meanwhile", "It was paid, credited or contested before the reminder went out.")
     return reminder_of(paper, mail.link, level=mail.level, open_amount=left)
 
 

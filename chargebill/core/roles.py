@@ -75,8 +75,10 @@ RECEIPTS = {
     "billing.payoutlist": EDIT,
     "billing.settlementfile": EDIT,
 }
+# An added case is opened, a changed one moved or given to somebody; an added message is said or noted.
+CASES = {"disputes.case": EDIT, "disputes.casemessage": (VIEW, ADD)}
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
-READ_ALL = ("stations", "memberships", "billing", "analytics", "core")
+READ_ALL = ("stations", "memberships", "billing", "disputes", "analytics", "core")
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     PRICING_MANAGER: {
         "billing.tariff": EDIT,
@@ -132,8 +134,9 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "billing.periodchange": (VIEW, ADD),
         "billing.periodclosing": (VIEW, ADD),
     },
-    DISPUTE_AGENT: {},
-    DISPUTE_SUPERVISOR: {},
+    DISPUTE_AGENT: CASES,
+    # Changed settings are how the desk works: whoever may change them has the last word on cases, too.
+    DISPUTE_SUPERVISOR: {**CASES, "disputes.disputesettings": EDIT, "disputes.holiday": (*EDIT, DELETE)},
     ANALYST: {},
     AUDITOR: {},
 }
@@ -159,6 +162,7 @@ HIDDEN = {
         "billing.payment",
         "billing.refund",
         "billing.gatewayattempt",
+        "disputes.",
     )
 }
 

@@ -141,7 +141,7 @@ def test_what_is_paid_while_the_reminder_waits_is_not_sent(billed: Operator) -> 
     assert not send(mail_id=row.pk, at=days_after_due(7))
     row.refresh_from_db()
 
-    assert (row.state, row.problem) == ("FAILED", "It was paid or credited before the reminder went out.")
+    assert (row.state, row.problem) == ("FAILED", "It was paid, credited or contested before the reminder went out.")
     assert mail.outbox == []
 
 

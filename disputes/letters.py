@@ -1,0 +1,82 @@
+"""What ChargeBill writes to a driver by itself, and the frame of what a supervisor decides. English and German, no Django."""
+
+from collections.abc import Sequence
+
+ENGLISH, GERMAN = "en", "de"
+# Why a case is not admissible: code -> what a colleague chooses, and the sentence the letter begins with.
+INADMISSIBLE = {
+    "not_ours": (
+        "Another company's charge",
+        "The charge is not ours: another company billed it.",
+        "Die Ladung wurde nicht von uns, sondern von einem anderen Unternehmen abgerechnet.",
+    ),
+    "not_theirs": (
+        "Somebody else's charge",
+        "The charge was billed to somebody else, so we can't discuss it with you.",
+        "Die Ladung wurde jemand anderem berechnet; wir können sie mit Ihnen nicht besprechen.",
+    ),
+    "decided": (
+        "Decided before",
+        "This charge was decided about before, and nothing new has come up since.",
+        "Über diese Ladung wurde bereits entschieden, und seither ist nichts Neues hinzugekommen.",
+    ),
+    "elsewhere": (
+        "A court or another body has it",
+        "A court or another body is dealing with it already.",
+        "Ein Gericht oder eine andere Stelle ist bereits damit befasst.",
+    ),
+    "no_complaint": (
+        "A question, nothing is contested",
+        "You asked us something; no charge is contested.",
+        "Sie haben eine Frage gestellt; es wird keine Ladung beanstandet.",
+    ),
+    "other": ("Another reason", "We can't deal with it here.", "Wir können das hier nicht bearbeiten."),
+}
+_OUTSIDE = {
+    ENGLISH: ("If you disagree, you can turn to {}.", " or ", "the consumer body of your country"),
+    GERMAN: ("Wenn Sie anderer Meinung sind, können Sie sich an {} wenden.", " oder ", "die Verbraucherstelle Ihres Landes"),
+}
+
+
+def _outside(language: str, bodies: Sequence[str]) -> str:
+    sentence, between, unnamed = _OUTSIDE[language]
+    return sentence.format(between.join(bodies) or unnamed)
+
+
+def inadmissible_letter(language: str, number: str, code: str, reason: str, bodies: Sequence[str]) -> str:
+    """Why a complaint is not dealt with, in a colleague's words, and where the driver can go. Raises KeyError: no such code."""
+    _, english, german = INADMISSIBLE[code]
+    if language == GERMAN:
+        head = f"wir haben Ihre Beanstandung {number} geprüft und bearbeiten sie nicht. {german}"
+        return "\n\n".join(["Guten Tag,", head, reason.strip(), _outside(language, bodies)])
+    head = f"we looked at your complaint {number} and do not take it up. {english}"
+    return "\n\n".join(["Hello,", head, reason.strip(), _outside(ENGLISH, bodies)])
+
+
+def reminder_letter(language: str, number: str, question: str) -> str:
+    """The open question once more."""
+    if language == GERMAN:
+        head = f"zu Ihrer Beanstandung {number} fehlt uns noch Ihre Antwort. Wir hatten gefragt:"
+        tail = "Ohne Antwort machen wir mit dem weiter, was wir haben."
+        return "\n\n".join(["Guten Tag,", head, question.strip(), tail])
+    head = f"we still need your answer about your complaint {number}. We had asked:"
+    return "\n\n".join(["Hello,", head, question.strip(), "Without an answer we go on with what we have."])
+
+
+def deadlock_letter(language: str, number: str, bodies: Sequence[str]) -> str:
+    """The time for a final position is over without one."""
+    if language == GERMAN:
+        head = f"wir konnten Ihre Beanstandung {number} nicht in der vorgesehenen Zeit klären. Das tut uns leid."
+        return "\n\n".join(["Guten Tag,", head, _outside(language, bodies)])
+    head = f"we could not settle your complaint {number} in the time there is for it. We are sorry."
+    return "\n\n".join(["Hello,", head, _outside(ENGLISH, bodies)])
+
+
+def no_request_letter(language: str, number: str, bodies: Sequence[str]) -> str:
+    """Nobody asked for an independent review in time: the case is closed."""
+    if language == GERMAN:
+        head = f"wir haben zu Ihrer Beanstandung {number} nichts mehr gehört und schließen sie."
+        return "\n\n".join(["Guten Tag,", head, _outside(language, bodies)])
+    return "\n\n".join(
+        ["Hello,", f"we have heard nothing more about your complaint {number} and close it.", _outside(ENGLISH, bodies)]
+    )

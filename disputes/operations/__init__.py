@@ -1,0 +1,1 @@
+"""Writes cases: opening, moves, messages, clocks, settings."""

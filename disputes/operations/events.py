@@ -1,0 +1,47 @@
+"""Writes to a case's log, and with each event what its clocks come to. Call with the case locked."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max
+
+from chargebill.core.models import User
+from disputes.clocks import CACHED, cached, histories
+from disputes.desk import desk_of
+from disputes.models import Case, CaseEvent, CaseMessage
+from disputes.workflow.states import Role
+
+
+def write(
+    *, case: Case, kind: CaseEvent.Kind, role: Role, actor: User | None, at: datetime, reason: str = "", **more: Any
+) -> CaseEvent:
+    """Adds one event; ``more``: rule, from_state, to_state, data, key. Events of a case never go back in time."""
+    last = case.events.aggregate(seq=Max("seq"), at=Max("at"))
+    moment = max(at, last["at"]) if last["at"] else at
+    return CaseEvent.objects.create(
+        case=case, seq=(last["seq"] or 0) + 1, at=moment, kind=kind, role=role, actor=actor, reason=reason, **more
+    )
+
+
+def say(
+    *,
+    case: Case,
+    kind: CaseMessage.Kind,
+    body: str,
+    role: Role,
+    actor: User | None,
+    at: datetime,
+    event: CaseEvent.Kind,
+    key: str = "",
+) -> CaseMessage:
+    """Adds a message and its event."""
+    written = write(case=case, kind=event, role=role, actor=actor, at=at, key=key)
+    return CaseMessage.objects.create(case=case, event=written, kind=kind, author=actor, body=body, at=written.at)
+
+
+def refresh(case: Case, *fields: str) -> None:
+    """Stores the clocks as the log has them, and these fields as they were set."""
+    history = histories([case.pk])[case.pk]
+    for name, value in cached(history, desk_of(case.entity)).items():
+        setattr(case, name, value)
+    case.save(update_fields=[*fields, *CACHED])

@@ -1,0 +1,107 @@
+"""The one function that moves a case."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.operations.contested import hold_lines, lift_lines
+from chargebill.core import bulk, events
+from chargebill.core.errors import UserError
+from chargebill.core.models import User
+from disputes.clocks import histories
+from disputes.desk import desk_of
+from disputes.facts import Said, facts_of
+from disputes.models import Case, CaseEvent, CaseMessage, ContestedItem
+from disputes.operations.events import refresh, say, write
+from disputes.workflow.moves import TABLE, refusal
+from disputes.workflow.states import LIFTS_HOLD, STATE_WORDS, Role, State
+
+LONGEST_TEXT = 20_000
+NOBODY_SAID = Said()
+
+
+def lock_case(case: Case, *others: Case) -> Case:
+    """The case as it is now, held until the transaction ends; others with it, in the order of their keys."""
+    bulk.lock_alone(Case, *(one.pk for one in (case, *others)))
+    return Case.objects.select_related("entity", "customer", "assignee").get(pk=case.pk)
+
+
+def move(*, case: Case, target: State, role: Role, actor: User | None, at: datetime, said: Said = NOBODY_SAID) -> Case:
+    """Moves a case, when the table and the guards allow it: event, hold, clocks and audit event in one transaction.
+
+    Raises UserError, changing nothing: not_in_table, text_too_long, or the name of the guard that refuses.
+    """
+    text = clean_text(said.text)
+    with transaction.atomic():
+        case = lock_case(case, *([said.into] if said.into else []))
+        into = Case.objects.select_related("entity").get(pk=said.into.pk) if said.into else None
+        said = Said(text=text, reason=said.reason.strip(), code=said.code, into=into)
+        source = State(case.state)
+        facts = facts_of(case=case, said=said, history=histories([case.pk])[case.pk], desk=desk_of(case.entity), at=at)
+        if refused := refusal(source, target, role, facts):
+            raise UserError(refused.code, f"{refused.message} Nothing was changed.")
+        if text:
+            wrote = CaseEvent.Kind.REPLIED if role is not Role.CUSTOMER else CaseEvent.Kind.WROTE
+            kind = CaseMessage.Kind.TO_DRIVER if role is not Role.CUSTOMER else CaseMessage.Kind.FROM_DRIVER
+            say(case=case, kind=kind, body=text, role=role, actor=actor, at=at, event=wrote)
+        step(case=case, target=target, role=role, actor=actor, at=at, said=said)
+    return case
+
+
+def step(*, case: Case, target: State, role: Role, actor: User | None, at: datetime, said: Said) -> None:
+    """The move itself, allowed and locked by the caller."""
+    source = State(case.state)
+    rule = TABLE[source, target, role].name
+    data = {key: value for key, value in (("code", said.code), ("into", said.into.number if said.into else "")) if value}
+    write(
+        case=case, kind=CaseEvent.Kind.MOVED, role=role, actor=actor, at=at, reason=said.reason, rule=rule,
+        from_state=source, to_state=target, data=data,
+    )  # fmt: skip
+    case.state = target
+    if target is State.MERGED and said.into:
+        case.merged_into = said.into
+        _hand_over(case, said.into, role, actor, at)
+    elif target in LIFTS_HOLD:
+        _let_go(case, at)
+    refresh(case, "state", "merged_into")
+    events.record(
+        action="case.move",
+        subject=case,
+        summary=f"{case.number}: {STATE_WORDS[source]} to {STATE_WORDS[target]}",
+        actor=actor,
+        at=at,
+        entity=case.entity,
+        reason=said.reason,
+        changes={"rule": rule, "role": role.value, "state": [source.value, target.value], **data},
+    )
+
+
+def clean_text(text: str) -> str:
+    """Text for the driver or a note. Raises UserError text_too_long."""
+    found = text.replace("\x00", "").replace("\r\n", "\n").strip()
+    if len(found) > LONGEST_TEXT:
+        raise UserError("text_too_long", f"Write at most {LONGEST_TEXT:,} characters. Nothing was changed.", "text")
+    return found
+
+
+def _let_go(case: Case, at: datetime) -> list[ContestedItem]:
+    """Ends what the case holds; returns the items."""
+    items = list(case.items.filter(is_open=True).order_by("pk"))
+    lift_lines(reference=case.number, line_ids=[item.line_id for item in items if item.line_id], at=at)
+    case.items.filter(is_open=True).update(is_open=False)
+    return items
+
+
+def _hand_over(case: Case, into: Case, role: Role, actor: User | None, at: datetime) -> None:
+    """The items, with their hold, and the earliest clock go to the case it is merged into."""
+    items = _let_go(case, at)
+    ContestedItem.objects.bulk_create(
+        [ContestedItem(case=into, session_id=i.session_id, line_id=i.line_id, gross_amount=i.gross_amount) for i in items]
+    )
+    hold_lines(line_ids=[item.line_id for item in items if item.line_id], reference=into.number, at=at)
+    earlier = case.events.filter(kind=CaseEvent.Kind.TOOK_OVER).values_list("data__since", flat=True)
+    since = min([case.opened_at, *map(datetime.fromisoformat, earlier)])
+    data = {"case": case.number, "since": since.isoformat()}
+    write(case=into, kind=CaseEvent.Kind.TOOK_OVER, role=role, actor=actor, at=at, data=data)
+    into.contested_amount += sum((item.gross_amount for item in items), start=into.contested_amount * 0)
+    refresh(into, "contested_amount")
