@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('billing', '0024_contested_lines'),
+        ('billing', '0025_contested_lines'),
         ('core', '0007_saved_views'),
         ('memberships', '0002_payment_days'),
         ('stations', '0006_session_longer_than_a_day'),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0023_settlement_layouts'),
+        ('billing', '0024_difference_decisions'),
     ]
 
     operations = [
