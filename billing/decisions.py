@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from billing.chargeables import DECIDED, State
-from billing.held import UNDECIDED, Followed, without
+from billing.checks.parts import without
+from billing.held import UNDECIDED, Followed
 from billing.pricing import ENGINE, LIMITS, Anchor, Dimension, Result, Tax, Usage, price
 from billing.rates import Chosen, Rates, TaxKey, Version, tax_key
 from billing.usage import spanning_of

@@ -7,17 +7,8 @@ from decimal import Decimal
 from django.db.models import Q
 
 from billing.checks import Part, Thresholds, Way
-from billing.pricing import Dimension, Element, Tariff
 from billing.review_models import CheckSettings, DecidedSession
 from stations.facts import SessionFacts
-
-# The dimensions of a price that a waived part takes away.
-DIMENSIONS: dict[Part, Dimension] = {
-    Part.FLAT: Dimension.FLAT,
-    Part.ENERGY: Dimension.ENERGY,
-    Part.TIME: Dimension.TIME,
-    Part.PARKING_TIME: Dimension.PARKING_TIME,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +58,6 @@ def with_decision(before: Followed, *, way: str, part: str, doubts: Iterable[str
         return replace(before, energy_kwh=energy_kwh)
     waived = before.waived | {Part(part)} if way == Way.WAIVE else before.waived
     return replace(before, settled=before.settled | set(doubts), waived=waived)
-
-
-def without(tariff: Tariff, waived: Iterable[Part]) -> Tariff:
-    """A tariff that asks nothing for these parts. Its minimum goes too: it would charge what was just taken off."""
-    parts = set(waived)
-    if not parts:
-        return tariff
-    dimensions = {DIMENSIONS[part] for part in parts if part in DIMENSIONS}
-    elements = []
-    for element in tariff.elements:
-        if element.restrictions.reservation:
-            if Part.RESERVATION not in parts:
-                elements.append(element)
-            continue
-        kept = tuple(component for component in element.components if component.dimension not in dimensions)
-        if kept:
-            elements.append(Element(kept, element.restrictions))
-    return replace(tariff, elements=tuple(elements), min_price=None)
 
 
 _NAMES = [f.name for f in CheckSettings._meta.concrete_fields if f.name in Thresholds.__slots__]

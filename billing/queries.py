@@ -7,7 +7,7 @@ from decimal import Decimal
 from billing import assignments
 from billing.chargeables import REASONS
 from billing.checks import Part
-from billing.held import without
+from billing.checks.parts import without
 from billing.models import Cdr, Chargeable
 from billing.pricing import Anchor, Dimension, Line, Result, Tariff, price
 from billing.pricing.notes import in_words

@@ -41,6 +41,16 @@ class CheckSettings(models.Model):
     small_kwh = _threshold("hardly any energy, kWh", "0.1", "D21: below this only the start fee may be charged.")
     short_s = models.PositiveIntegerField("very short, s", default=120, help_text="D22: below this no start fee may be charged.")
     connected_s = models.PositiveIntegerField("connected, s", default=86_400, help_text="D31: longer than this is doubted.")
+    payments_apart_s = models.PositiveIntegerField(
+        "payments apart, s", default=600, help_text="D1b: two payments closer than this for one session are doubted."
+    )
+    authorization_s = models.PositiveIntegerField(
+        "authorization to start, s", default=900, help_text="D23: an authorization farther from the start is for another session."
+    )
+    evse_cases = models.PositiveSmallIntegerField(
+        "cases about one EVSE", default=3, help_text="D30: so many cases within the days below look like one fault."
+    )
+    evse_days = models.PositiveSmallIntegerField("days cases are counted in", default=30, help_text="D30: days looked back.")
 
     class Meta:
         verbose_name = "check settings"

@@ -41,7 +41,8 @@ def without_energy(snapshot: Snapshot) -> Remedy:
     cost = snapshot.part(Part.ENERGY)
     for energy in (register(snapshot), metered(snapshot)):
         if energy is not None and ZERO <= energy < snapshot.energy_kwh:
-            return Remedy(Way.READING, round_money(cost * (1 - energy / snapshot.energy_kwh), snapshot.currency))
+            saved = round_money(cost * (1 - energy / snapshot.energy_kwh), snapshot.currency)
+            return Remedy(Way.READING, saved, energy_kwh=energy)
     return Remedy(Way.DROP, cost) if snapshot.prices is None else Remedy(Way.WAIVE, cost, Part.ENERGY)
 
 

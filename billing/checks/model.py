@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from billing.checks.record import NOTHING_KNOWN, Record
+
 ZERO = Decimal(0)
 Figures = Mapping[str, str]
 
@@ -19,12 +21,19 @@ class Verdict(StrEnum):
 
 
 class Way(StrEnum):
-    """What a person can do about a held session."""
+    """What a person can do about a session: the first four while it is held, all of them about what was billed.
+
+    RELEASE: it is right as it is, or nothing of the money changes. REPRICE: a new price by what should have applied.
+    CREDIT: what stands on documents too much is taken back. REFUND: money goes back and the bill stays.
+    """
 
     RELEASE = "RELEASE"
     READING = "READING"
     WAIVE = "WAIVE"
     DROP = "DROP"
+    REPRICE = "REPRICE"
+    CREDIT = "CREDIT"
+    REFUND = "REFUND"
 
 
 class Part(StrEnum):
@@ -46,6 +55,19 @@ SESSIONS_WITH_TOKEN = "sessions with token"
 SESSIONS_WITH_CONNECTOR = "sessions with connector"
 CONNECTORS = "connectors with rated power"
 TARIFFS = "a tariff with its parts"
+TARIFFS_ANNOUNCED = "authorizations with the price shown, or sessions with the announced tariff"
+TAX_RULES = "a tax rule for the place and the day"
+SIGNED_READINGS = "signed meter readings (OCMF)"
+PLANS = "memberships with their benefits"
+STATUSES = "connector status"
+AUTHORIZATIONS = "authorizations"
+TOKENS = "tokens"
+DOCUMENTS = "documents"
+PAYMENTS = "payments with their time"
+CARD_PAYMENTS = "payments by card"
+PRE_AUTHORIZATIONS = "pre-authorizations of a card gateway"
+PARTNER_CDRS = "CDRs of roaming partners"
+CASES = "cases of the dispute desk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +89,10 @@ class Thresholds:
     small_kwh: Decimal = Decimal("0.1")
     short_s: int = 120
     connected_s: int = 86_400
+    payments_apart_s: int = 600
+    authorization_s: int = 900
+    evse_cases: int = 3
+    evse_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +122,7 @@ class Snapshot:
     ``same_reference`` carry the same external reference. ``prices`` are the rounded parts of the price, None where only
     a total is known; ``announced_fee`` is the start fee a driver was told of. ``zone_stated``: whether the source says
     the zone of its times; None: not known. ``connector_named``: whether it tells the connectors of a station apart.
+    ``record`` is what an investigation knows beside; the gate knows nothing of it.
     """
 
     start: datetime
@@ -118,6 +145,7 @@ class Snapshot:
     total: Decimal = ZERO
     prices: Mapping[Part, Decimal] | None = None
     announced_fee: Decimal = ZERO
+    record: Record = NOTHING_KNOWN
 
     @property
     def duration_s(self) -> int:
@@ -130,11 +158,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What would put it right, and how much less the session would cost then, in its currency."""
+    """What would put it right, and how much less the session would cost then, in its currency; of a REFUND what goes back.
+
+    ``energy_kwh`` is the other reading's.
+    """
 
     way: Way
     amount: Decimal
     part: Part | None = None
+    energy_kwh: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +209,7 @@ class Check:
 
     def failed(self, figures: Figures, staff: str, customer: str, remedy: Remedy, others: tuple[int, ...] = ()) -> Finding:
         return Finding(self.code, self.version, Verdict.FAIL, figures, staff, customer, remedy, others)
+
+    def found(self, figures: Figures, staff: str, remedy: Remedy) -> Finding:
+        """Fails in an investigation; what the driver reads then stands in billing/checks/driver.py."""
+        return Finding(self.code, self.version, Verdict.FAIL, figures, staff, remedy=remedy)

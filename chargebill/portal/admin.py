@@ -22,6 +22,7 @@ from chargebill.portal import (  # noqa: F401
     import_layouts,
     import_upload,
     imports,
+    investigation,
     jobs,
     legal_entities,
     list_views,

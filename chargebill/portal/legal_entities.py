@@ -114,7 +114,9 @@ class TaxRulesInline(ReadOnlyInline):
         return request.user.has_perm("billing.view_taxrule")
 
 
-THRESHOLDS = [field.name for field in CheckSettings._meta.fields if field.name != "entity"]
+# What only an investigation looks at: no session is held for it, so none is looked at again.
+INVESTIGATED = ("payments_apart_s", "authorization_s", "evse_cases", "evse_days")
+THRESHOLDS = [f.name for f in CheckSettings._meta.fields if f.name not in ("entity", "four_eyes_above", *INVESTIGATED)]
 
 
 class CheckSettingsInline(StackedInline):
@@ -132,9 +134,10 @@ class CheckSettingsInline(StackedInline):
             "From when on a session is doubted",
             {
                 "classes": ["collapse"],
-                "fields": [name for name in THRESHOLDS if name != "four_eyes_above"],
+                "fields": THRESHOLDS,
             },
         ),
+        ("From when on an investigation finds something", {"classes": ["collapse"], "fields": list(INVESTIGATED)}),
     ]
 
 
@@ -197,7 +200,7 @@ class LegalEntityAdmin(RepricingMixin):
         super().save_related(request, form, formsets, change)
         checks = [one for formset in formsets if formset.model is CheckSettings for one in formset.forms]
         touched = {name for one in checks for name in one.changed_data}
-        if touched - {"four_eyes_above", "entity"}:
+        if touched - {"four_eyes_above", "entity", *INVESTIGATED}:
             price_again(request, form.instance, f"the checks of {form.instance} changed")
 
     def construct_change_message(

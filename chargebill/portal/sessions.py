@@ -21,7 +21,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.keys import row_in
 from chargebill.core.lists import Column, PersonalList, first_address, personal_list
 from chargebill.core.models import LegalEntity
-from chargebill.portal import session_export, session_page, spreadsheets, way_back
+from chargebill.portal import investigation, session_export, session_page, spreadsheets, way_back
 from chargebill.portal.choices import PRESETS
 from chargebill.portal.session_filters import SessionFilter
 from stations.models import Location, Mode, PaymentMethod, Session
@@ -296,6 +296,7 @@ class SessionAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             **session_page.context_of(session, with_customers=can_see_customers(request)),
             "title": f"Session {session.external_id}",
+            "can_investigate": investigation.allowed(request),
             "crumbs": [("Sessions", way_back.to_list(request, reverse("admin:stations_session_changelist")))],
             **(extra_context or {}),
         }
