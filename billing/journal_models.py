@@ -18,13 +18,17 @@ HASH_LENGTH = 64
 
 
 class JournalBook(models.Model):
-    """A company's books as a whole: the row that sealing, closing and beginning a period hold alone. Never changes."""
+    """A company's books as a whole: the row that sealing, closing and beginning a period hold alone.
+
+    Only ``accrues`` may change: whether closing a month books what was earned and not invoiced at its end.
+    """
 
     entity = models.OneToOneField(
         LegalEntity, verbose_name="company", on_delete=models.PROTECT, primary_key=True, related_name="book"
     )
+    accrues = models.BooleanField(default=False)
 
-    frozen = [Frozen()]
+    frozen = [Frozen(but=("accrues",))]
 
     def __str__(self) -> str:
         return f"Books of {self.entity}"

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Abs
 from django.db.models.lookups import LessThan
 
+from billing.accrual_models import Accrual, AccruedSession  # noqa: F401
 from billing.bank_models import BankAccount, BankFile, BankLine, BankStatement  # noqa: F401
 from billing.close_models import BooksCheck  # noqa: F401
 from billing.contest_models import ContestedLine  # noqa: F401

@@ -31,6 +31,8 @@ from stations.silent import silent_connectors
 
 Amounts = tuple[tuple[str, Decimal], ...]
 NO_TAX_RULE = "no_tax_rule"
+# The source of entries that closing a month writes (billing.operations.accruals).
+ACCRUAL = "accrual"
 
 
 class ItemState(Enum):
@@ -180,7 +182,9 @@ def _exports(entity: LegalEntity, last_day: date) -> Item:
 def _books(entity: LegalEntity, first_day: date) -> list[Item]:
     """Whether the last check found this company's books clean, and whether it came after the month's last entry."""
     period = AccountingPeriod.objects.filter(entity=entity, first_day=first_day).first()
-    newest = JournalEntry.objects.filter(period=period, posted_at__isnull=False).order_by("-pk").first() if period else None
+    # What closing itself accrues comes after the check, of course.
+    posted = JournalEntry.objects.filter(period=period, posted_at__isnull=False).exclude(source_type=ACCRUAL)
+    newest = posted.order_by("-pk").first() if period else None
     check = BooksCheck.objects.order_by("-pk").first()
     breaks = check.breaks_of(entity.pk) if check else 0
     since = check is not None and (newest is None or newest.created_at < check.checked_at)

@@ -226,6 +226,7 @@ general-ledger_*.csv  every posting of these days, a file for each currency
 taxes.csv             taxes of the documents by country and rate against what is booked on 2100; the difference is
                       explained, posting by posting, by taxes-other.csv
 numbers.csv           each series of numbers: first, last, how many; missing ones, and ones dated on other days
+accrued-*.csv         of months closed with an accrual: the sessions behind account 1110 at their end
 changes.csv           who changed what, when and why
 entries.jsonl         each entry as the text that was hashed, a line each, in the order of their numbers
 chain.json            seals and closings of these days

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, OperationalError, ProgrammingError
 
-from billing.book_checks import accounts, chain, closings, credits, entries, exports, receipts, storage
+from billing.book_checks import accounts, accruals, chain, closings, credits, entries, exports, receipts, storage
 from billing.book_checks.entries import UNREADABLE
 from billing.book_checks.model import NAMES, Break, Report
 from billing.book_checks.snapshot import snapshot
@@ -24,6 +24,7 @@ CHECKS: tuple[Callable[[Report], None], ...] = (
     credits.check,
     receipts.check,
     exports.check,
+    accruals.check,
 )
 
 

@@ -10,6 +10,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from billing.accrual_models import Accrual
+from billing.accruals import accrued_csv
 from billing.audit_pack import contents
 from billing.audit_pack.contents import Months
 from billing.audit_pack.packing import packed
@@ -95,10 +97,18 @@ def _files(of: Months, report: Report) -> dict[str, bytes]:
         "taxes-other.csv": other,
         "numbers.csv": contents.numbers(of),
         "changes.csv": contents.changes(of),
+        **_accrued(of),
         "chain.json": chain,
         "entries.jsonl": texts,
         "check_books.json": _checked(report, of.entity),
     }
+
+
+def _accrued(of: Months) -> dict[str, bytes]:
+    """The sessions behind 1110, a file for each month that was closed with an accrual."""
+    rows = Accrual.objects.filter(period__entity=of.entity, period__first_day__gte=of.since, period__first_day__lt=of.before)
+    last = {one.period_id: one for one in rows.select_related("period").order_by("pk")}
+    return {f"accrued-{one.period}.csv": accrued_csv(one.pk) for one in last.values()}
 
 
 def _breaks_of(report: Report, entity: LegalEntity) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from billing.journal import GENESIS, ClosingStatement, digest_of
 from billing.journal_balances import plain, posted_legs, sums_by_currency
 from billing.journal_models import AccountingPeriod, JournalSeal, PeriodChange, PeriodClosing, SigningKey
+from billing.operations.accruals import accrue
 from billing.operations.journal import hold_book
 from billing.operations.journal_seals import last_link, seal
 from billing.signing import current_key, make_key, sign
@@ -135,6 +136,7 @@ def _close(change: PeriodChange, period: AccountingPeriod) -> None:
     entity, actor, at = period.entity, change.decided_by, change.decided_at
     assert actor is not None
     assert at is not None
+    accrue(change=change, period=period, actor=actor, at=at)
     seal(entity=entity)
     key = current_key(entity) or make_key(entity=entity, actor=actor, at=at)
     head = last_link(entity)

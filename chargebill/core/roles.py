@@ -33,6 +33,8 @@ IN_SHORT = {
 BOOKS = (
     "billing.account",
     "billing.accountingperiod",
+    "billing.accrual",
+    "billing.accruedsession",
     "billing.exportaccount",
     "billing.exportbatch",
     "billing.exportedentry",
@@ -129,6 +131,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         **dict.fromkeys(BOOKS, (VIEW,)),
         "billing.exportbatch": (VIEW, ADD),
         "billing.exportsettings": (VIEW, CHANGE),
+        # A changed book accrues or doesn't.
+        "billing.journalbook": (VIEW, CHANGE),
         "billing.account": (VIEW, CHANGE),
         "billing.journalentry": (VIEW, ADD),
         "billing.periodchange": (VIEW, ADD),

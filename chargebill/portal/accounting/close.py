@@ -25,6 +25,7 @@ from chargebill.core.keys import row_in
 from chargebill.core.models import Job, LegalEntity
 from chargebill.core.periods import Period, month_of, previous
 from chargebill.portal import format as written
+from chargebill.portal.accounting.accruals import expected
 from chargebill.portal.accounting.close_words import shown
 from chargebill.portal.accounting.frame import allow, render, without_company
 from chargebill.portal.accounting.periods import ASK, CONFIRM
@@ -78,6 +79,7 @@ def close_month(request: HttpRequest) -> HttpResponse:
             "check": BooksCheck.objects.select_related("made_by").first(),
             "checking": _checking(),
             "period": period,
+            "accrual": None if period is None or period.state == AccountingPeriod.State.CLOSED else expected(entity, first_day),
             **_closing(request, entity, period),
             **_issuing(entity, first_day, at),
         },

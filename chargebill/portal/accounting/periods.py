@@ -11,11 +11,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing.journal_queries import Month, months
 from billing.models import AccountingPeriod, PeriodChange, PeriodClosing, SigningKey
+from billing.operations.accruals import is_accruing
 from billing.operations.journal_periods import ask, confirm, refuse, retire_key, why_not
 from billing.operations.mail import closing_file
 from billing.operations.month_end import ask_to_close, confirm_close
 from billing.signing import has_private_half
 from chargebill.core.errors import UserError
+from chargebill.portal.accounting.accruals import SWITCH, last_of
 from chargebill.portal.accounting.frame import allow, books_of, render, without_company
 from chargebill.portal.site import page
 
@@ -32,6 +34,7 @@ def periods(request: HttpRequest) -> HttpResponse:
     if books is None:
         return without_company(request, "Periods")
     found = months(books.entity)
+    accruals = last_of(books.entity)
     keys = list(SigningKey.objects.filter(entity=books.entity).select_related("created_by"))
     return render(
         request,
@@ -39,7 +42,10 @@ def periods(request: HttpRequest) -> HttpResponse:
         "Periods",
         {
             "books": books,
-            "months": [_shown(request, month) for month in found],
+            "months": [{**_shown(request, month), "accrued": accruals.get(month.period.pk)} for month in found],
+            "accrues": is_accruing(books.entity),
+            "may_switch": request.user.has_perm(SWITCH),
+            "may_list": request.user.has_perm("stations.view_session"),
             "unsealed": sum(month.unsealed for month in found),
             "keys": [(key, has_private_half(key)) for key in keys],
             "may_retire": request.user.has_perm(RETIRE),
