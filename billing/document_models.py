@@ -5,6 +5,9 @@ once it is there, none is added. What happens to it later (paid, sent, credited)
 
 A credit note is a document, too: it ``corrects`` one, and each of its lines the line it takes back of. Its amounts are
 what is taken back, as numbers above zero: the kind says the direction, ``Document.sign`` gives it as a factor.
+
+What another system had issued and nobody had paid yet is a row here, too, so that it is paid as ours are: of the kind
+TAKEN_OVER, without lines, in no series. ``Document.objects`` leaves those out; ``Document.claims`` has them.
 """
 
 from decimal import Decimal
@@ -22,6 +25,7 @@ from billing.document_refusals import (
 )
 from billing.documents import number_text
 from billing.fields import amount_field
+from billing.takeover_models import TakeOver
 from chargebill.core.frozen import Frozen
 from chargebill.core.models import Job, LegalEntity, User
 from memberships.models import Customer, CustomerKind
@@ -32,6 +36,11 @@ class DocumentKind(models.TextChoices):
     RECEIPT = "RECEIPT", "Receipt"
     INVOICE = "INVOICE", "Invoice"
     CREDIT_NOTE = "CREDIT_NOTE", "Credit note"
+    TAKEN_OVER = "TAKEN_OVER", "Invoice taken over"
+
+
+# Those we issue, each with a series of numbers.
+ISSUED_KINDS = (DocumentKind.RECEIPT, DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)
 
 
 def _adds_up(name: str) -> models.CheckConstraint:
@@ -55,7 +64,7 @@ class NumberSeries(models.Model):
     """
 
     entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="number_series")
-    kind = models.CharField(max_length=12, choices=DocumentKind)
+    kind = models.CharField(max_length=12, choices=[(kind.value, kind.label) for kind in ISSUED_KINDS])
     prefix = models.CharField(max_length=20)
     digits = models.PositiveSmallIntegerField(default=6)
     next_number = models.PositiveBigIntegerField(default=1)
@@ -109,6 +118,13 @@ class DocumentRun(models.Model):
         return self.finished_at is None and not self.job.is_open
 
 
+class IssuedDocuments(models.Manager["Document"]):
+    """What we issued: everything that counts, sends, prints or corrects documents asks here."""
+
+    def get_queryset(self) -> models.QuerySet["Document"]:
+        return super().get_queryset().exclude(kind=DocumentKind.TAKEN_OVER)
+
+
 class Document(models.Model):
     """A receipt, an invoice or a credit note as it was issued. Never changes: whatever it says is a copy made then.
 
@@ -118,6 +134,9 @@ class Document(models.Model):
     ``corrects`` is what a credit note takes back of, None on all others; why and what became of the money is its
     ``correction``. ``replaces`` is the receipt, cancelled by a credit note, that was issued anew as this to a company.
     Documents of a ``run`` were billed with a month; the rest, credit notes too, one by one.
+
+    Of a TAKEN_OVER one ``number`` and days are the other system's, ``sequence`` is the last count in its number, and all
+    amounts are what was open: its tax was booked there, so ``tax_amount`` is zero here.
     """
 
     entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="documents")
@@ -144,6 +163,10 @@ class Document(models.Model):
     net_amount = amount_field()
     tax_amount = amount_field()
     gross_amount = amount_field()
+    take_over = models.ForeignKey(TakeOver, null=True, on_delete=models.PROTECT, related_name="documents", db_index=False)
+
+    objects = IssuedDocuments()
+    claims = models.Manager["Document"]()
 
     frozen = [Frozen()]
     refused = credit_note_of_one_document()
@@ -151,8 +174,17 @@ class Document(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["entity", "kind", "sequence"], name="document_sequence_once"),
-            models.UniqueConstraint(fields=["entity", "number"], name="document_number_once"),
+            models.UniqueConstraint(
+                fields=["entity", "kind", "sequence"], condition=~Q(kind="TAKEN_OVER"), name="document_sequence_once"
+            ),
+            # A number of the other system may come again as one of ours.
+            models.UniqueConstraint(fields=["entity", "number"], condition=~Q(kind="TAKEN_OVER"), name="document_number_once"),
+            models.UniqueConstraint(fields=["entity", "number"], condition=Q(kind="TAKEN_OVER"), name="document_taken_over_once"),
+            models.CheckConstraint(
+                condition=Q(kind="TAKEN_OVER", take_over__isnull=False, run__isnull=True, replaces__isnull=True, tax_amount=0)
+                | (~Q(kind="TAKEN_OVER") & Q(take_over__isnull=True)),
+                name="document_taken_over",
+            ),
             _adds_up("document_adds_up"),
             models.CheckConstraint(
                 condition=Q(kind="CREDIT_NOTE", corrects__isnull=False, run__isnull=True, replaces__isnull=True)
@@ -165,6 +197,8 @@ class Document(models.Model):
             models.Index(fields=["number"]),
             models.Index(fields=["entity", "issue_date"]),
             models.Index(fields=["corrects"], condition=Q(corrects__isnull=False), name="document_corrects"),
+            models.Index(fields=["take_over"], condition=Q(take_over__isnull=False), name="document_taken_over_with"),
+            models.Index(fields=["entity", "sequence"], condition=Q(kind="TAKEN_OVER"), name="document_taken_over_count"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 
-from billing.document_models import Document
+from billing.document_models import Document, DocumentKind
 from billing.export_models import ExportAccount, ExportBatch, ExportedEntry, ExportFile, ExportSettings, ExportTarget
 from billing.exports import Account, Entry, Line, Problem, Settings, Target, mapping_problems, no_tax_rate, zip_of
 from billing.journal_balances import Sums, sums_by_currency
@@ -105,8 +105,14 @@ def read_entries(entity: LegalEntity, entries: QuerySet[JournalEntry], batch_of:
         legs = Posting.objects.filter(entry_id__in=[head[0] for head in heads[start : start + CHUNK]])
         for entry_id, *cells in legs.order_by("entry_id", "line_no").values_list(*_LINE):
             lines[entry_id].append(_line(*cells))
-    kinds = dict(Document.objects.filter(entity=entity).values_list("number", "kind")) if any(h[7] for h in heads) else {}
+    kinds = _kinds(entity) if any(head[7] for head in heads) else {}
     return Found([head[0] for head in heads], [_entry(head, lines[head[0]], kinds, batch_of) for head in heads])
+
+
+def _kinds(entity: LegalEntity) -> dict[str, str]:
+    """The kind of each document by its number; ours, where one that was taken over has the same."""
+    taken = Document.claims.filter(entity=entity, kind=DocumentKind.TAKEN_OVER).values_list("number", "kind")
+    return {**dict(taken), **dict(Document.objects.filter(entity=entity).values_list("number", "kind"))}
 
 
 def _line(*cells: Any) -> Line:

@@ -61,6 +61,7 @@ from billing.review_models import (  # noqa: F401
     HeldDecision,
 )
 from billing.settlement_models import SettlementFile, SettlementLayout, SettlementPayout  # noqa: F401
+from billing.takeover_models import TakeOver  # noqa: F401
 from chargebill.core.frozen import Frozen
 from chargebill.core.models import LegalEntity, User, validate_country, validate_currency
 from chargebill.core.periods import Period

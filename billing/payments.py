@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce, Lower
 from billing.bank_models import BankLine
 from billing.banking import OpenDocument, Proposal, Receipt, proposal, sequences_in
 from billing.credit_models import Correction
-from billing.document_models import Document
+from billing.document_models import Document, DocumentKind
 from billing.payment_models import Payment, PaymentAllocation
 from chargebill.core.models import LegalEntity
 from memberships.models import Customer
@@ -46,8 +46,8 @@ def owed(documents: QuerySet[Document]) -> QuerySet[Document]:
 
 
 def open_documents(entity: LegalEntity | None) -> QuerySet[Document]:
-    """Documents on which something is still owed, the oldest first; of one company or of all."""
-    mine = Document.objects.filter(entity=entity) if entity else Document.objects.all()
+    """Documents on which something is still owed, those taken over too, the oldest first; of one company or of all."""
+    mine = Document.claims.filter(entity=entity) if entity else Document.claims.all()
     return owed(mine).order_by("issue_date", "pk")
 
 
@@ -56,7 +56,7 @@ def open_amounts(document_ids: Iterable[int]) -> dict[int, Decimal]:
     ids = list(document_ids)
     found = {
         pk: ZERO if corrects else gross
-        for pk, corrects, gross in Document.objects.filter(pk__in=ids).values_list("pk", "corrects_id", "gross_amount")
+        for pk, corrects, gross in Document.claims.filter(pk__in=ids).values_list("pk", "corrects_id", "gross_amount")
     }
     for pk, amount in PaymentAllocation.objects.filter(document_id__in=ids).values_list("document_id", "amount"):
         found[pk or 0] -= amount
@@ -113,8 +113,10 @@ def proposals(entity: LegalEntity, lines: Sequence[BankLine]) -> dict[int, Propo
     counts = set().union(*(sequences_in(text) for text in texts.values()))
     customers = _payers(entity, lines)
     known = set().union(*customers.values())
-    mine = payable(Document.objects.filter(entity=entity)).select_related("customer")
-    found = {d.pk: d for d in mine.filter(sequence__in=counts)} if counts else {}
+    mine = payable(Document.claims.filter(entity=entity)).select_related("customer")
+    # In two queries: each is answered by an index.
+    ours, others = mine.exclude(kind=DocumentKind.TAKEN_OVER), mine.filter(kind=DocumentKind.TAKEN_OVER)
+    found = {d.pk: d for part in (ours, others) for d in part.filter(sequence__in=counts)} if counts else {}
     if known:
         amounts = {line.amount for line in lines if customers[line.pk]}
         # A document that was paid in part may owe exactly this, too: the customer's open ones are all looked at.

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from billing.audit_pack.packing import MANIFEST
-from billing.document_models import Document, DocumentKind, DocumentLine
+from billing.document_models import ISSUED_KINDS, Document, DocumentKind, DocumentLine
 from billing.exports.text import csv_bytes, safe_cell
 from billing.journal.content import canonical
 from billing.journal_models import AccountingPeriod, JournalEntry, JournalSeal, PeriodClosing, Posting
@@ -142,7 +142,7 @@ def _tax_postings(of: Months) -> Iterator[Posting]:
 def numbers(of: Months) -> bytes:
     """Each series from its first to its last document of these months: how many, which are missing, which are dated outside."""
     rows = []
-    for kind in DocumentKind.values:
+    for kind in (one.value for one in ISSUED_KINDS):
         mine = dict(_documents(of).filter(kind=kind).values_list("sequence", "number"))
         if not mine:
             rows.append([kind, "", "", "", "", "0", "", ""])

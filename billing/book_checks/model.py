@@ -13,7 +13,7 @@ NAMES = {
     "chain": "Seals number the entries without a gap, and each follows from the one before",
     "closed": "Closed months hold what they held when they were closed",
     "signatures": "Closed months are signed with their company's key",
-    "receivables": "Receivables are what is open on documents",
+    "receivables": "Receivables are what is open on documents, those taken over too",
     "credits": "Credits never exceed their line, and a credit note is the sum of its lines",
     "goodwill": "Goodwill given is what the books hold as given",
     "receipts": "Money received, not matched and credited is what the payments say",

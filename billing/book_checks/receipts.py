@@ -16,12 +16,12 @@ from billing.credit_models import Correction
 from billing.document_models import Document
 from billing.goodwill_models import GoodwillGrant
 from billing.journal_models import Posting
-from billing.operations.journal_opening import SOURCE as OPENING
+from billing.operations.opening_receivables import OPENING
 from billing.payment_models import Payment, PaymentAllocation
 from billing.refund_models import Refund, RefundDue, RefundState
 from billing.settlement_models import SettlementPayout
 
-SOURCES = ("document", "payment", "refund", "settlement", "goodwill")
+SOURCES = ("document", "open_invoice", "payment", "refund", "settlement", "goodwill")
 # Account -> what it holds, and the check it belongs to.
 SAID = {
     "1100": ("receivables", "open on documents"),
@@ -64,7 +64,7 @@ def _booked() -> Sums:
 
 def _there() -> Sums:
     sums: Sums = defaultdict(Decimal)
-    documents = Document.objects.filter(corrects__isnull=True)
+    documents = Document.claims.filter(corrects__isnull=True)
     for entity_id, currency, gross in _rows(documents.values_list("entity_id", "currency", "gross_amount")):
         sums[entity_id, currency, "1100"] += gross
     names = ("document__entity_id", "document__currency", "open_amount", "returned_amount", "returned_to")

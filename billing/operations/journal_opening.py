@@ -8,13 +8,14 @@ from django.db import transaction
 from billing.journal import CHART, chart_account
 from billing.journal.opening import Opening, read_opening
 from billing.journal_models import Account, JournalEntry
-from billing.operations.journal import post
+from billing.operations.journal import hold_book, post
+from billing.operations.journal import reverse as take_back_entry
+from billing.operations.opening_receivables import OPENING as SOURCE
+from billing.operations.opening_receivables import take_out_listed
 from chargebill.core import events
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
 from memberships.models import Customer
-
-SOURCE = "opening"
 
 
 def read_balances(*, entity: LegalEntity, text: str) -> Opening:
@@ -38,6 +39,7 @@ def read_balances(*, entity: LegalEntity, text: str) -> Opening:
 def post_balances(*, entity: LegalEntity, text: str, effective_date: date, actor: User, at: datetime) -> JournalEntry:
     """Posts a file of opening balances as one entry; the same file for the same day again gives the entry that is there.
 
+    What of its receivables is listed by open invoices that were taken over is not booked twice (opening_receivables.py).
     Raises UserError, changing nothing: opening_problems, what read_opening and post raise.
     """
     found = read_balances(entity=entity, text=text)
@@ -50,6 +52,7 @@ def post_balances(*, entity: LegalEntity, text: str, effective_date: date, actor
     digest = hashlib.sha256(text.encode()).hexdigest()
     key = f"{SOURCE}:{digest[:32]}:{effective_date.isoformat()}"
     with transaction.atomic():
+        hold_book(entity)
         there = JournalEntry.objects.filter(entity=entity, key=key).exists()
         entry = post(
             entity=entity,
@@ -63,6 +66,7 @@ def post_balances(*, entity: LegalEntity, text: str, effective_date: date, actor
             at=at,
         )
         if not there:
+            take_out_listed(entity=entity, effective_date=effective_date, actor=actor, at=at)
             events.record(
                 action="journal.opening",
                 subject=entry,
@@ -73,3 +77,14 @@ def post_balances(*, entity: LegalEntity, text: str, effective_date: date, actor
                 changes={"sha256": digest, "effective_date": effective_date.isoformat()},
             )
     return entry
+
+
+def take_back_balances(
+    *, entry: JournalEntry, effective_date: date, reason: str, actor: User | None, at: datetime
+) -> JournalEntry:
+    """Takes opening balances back, and with them what of their receivables invoices list. Raises what reverse raises."""
+    with transaction.atomic():
+        hold_book(entry.entity)
+        made = take_back_entry(entry=entry, effective_date=effective_date, reason=reason, actor=actor, at=at)
+        take_out_listed(entity=entry.entity, effective_date=effective_date, actor=actor, at=at)
+    return made

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from billing.document_models import Document, DocumentKind, NumberSeries
+from billing.document_models import ISSUED_KINDS, Document, DocumentKind, NumberSeries
 from billing.documents import prefix_problem
 from chargebill.core import events
 from chargebill.core.errors import UserError
@@ -18,13 +18,13 @@ LARGEST_NEXT = 10**12
 def number_series(*, entity: LegalEntity) -> list[NumberSeries]:
     """A company's series, one for each kind; those it lacks are made."""
     there = {series.kind: series for series in NumberSeries.objects.filter(entity=entity)}
-    missing = [kind for kind in DocumentKind if kind not in there]
+    missing = [kind for kind in ISSUED_KINDS if kind not in there]
     if missing:
         NumberSeries.objects.bulk_create(
             [NumberSeries(entity=entity, kind=kind, prefix=DEFAULT_PREFIX[kind]) for kind in missing], ignore_conflicts=True
         )
         there = {series.kind: series for series in NumberSeries.objects.filter(entity=entity)}
-    return [there[kind] for kind in DocumentKind]
+    return [there[kind] for kind in ISSUED_KINDS]
 
 
 def take_numbers(*, entity: LegalEntity, kind: str, count: int, year: int) -> list[tuple[int, str]]:

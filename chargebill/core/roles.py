@@ -48,6 +48,7 @@ BOOKS = (
     "billing.periodclosing",
     "billing.posting",
     "billing.signingkey",
+    "billing.takeover",
 )
 # What the bank says: more than customers' money passes an account, so it is read by those who match it.
 BANK = (
@@ -137,6 +138,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "billing.journalentry": (VIEW, ADD),
         "billing.periodchange": (VIEW, ADD),
         "billing.periodclosing": (VIEW, ADD),
+        # An added take-over was signed and booked.
+        "billing.takeover": (VIEW, ADD),
     },
     DISPUTE_AGENT: CASES,
     # Changed settings are how the desk works: whoever may change them has the last word on cases, too.

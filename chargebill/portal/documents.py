@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
@@ -203,10 +204,13 @@ class DocumentAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = Document.objects.select_related("entity", "customer", "issued_by", "run", "corrects", "correction", "replaces")
+        found = Document.claims.select_related("entity", "customer", "issued_by", "run", "corrects", "correction", "replaces")
         document = row_in(found, object_id)
         if document is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if document.kind == DocumentKind.TAKEN_OVER:
+            # What it bills stands in the other system; here it has what was paid.
+            return redirect("admin:document_payments", document.pk)
         pages = Paginator(document.lines.all(), PER_PAGE)
         shown = pages.get_page(request.GET.get("p"))
         context = {

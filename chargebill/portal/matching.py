@@ -101,7 +101,7 @@ def parts_of(entity: LegalEntity, value: str, amount: Decimal, *, to_credit: boo
         asked = [(0, ZERO)]
     if not all(pk and part.is_finite() and ZERO < part < LARGEST for pk, part in asked):
         raise UserError("parts", "This form can't be read. Open the page anew. Nothing was changed.")
-    there = Document.objects.filter(entity=entity).select_related("customer").in_bulk([pk for pk, _ in asked])
+    there = Document.claims.filter(entity=entity).select_related("customer").in_bulk([pk for pk, _ in asked])
     if len(there) != len(asked):
         raise UserError("parts", "One of these documents is not there. Open the page anew. Nothing was changed.")
     parts = [Part(part, document=there[pk]) for pk, part in asked]
@@ -261,7 +261,7 @@ def _chosen(request: HttpRequest, entity: LegalEntity, amount: Decimal) -> list[
     ids = {pk for raw in request.POST.getlist("document") if (pk := key_in(raw)) is not None}
     if not ids:
         raise UserError("nothing_chosen", "Tick the documents it is for. Nothing was changed.", "document")
-    found = list(Document.objects.filter(entity=entity, pk__in=ids).order_by("issue_date", "pk"))
+    found = list(Document.claims.filter(entity=entity, pk__in=ids).order_by("issue_date", "pk"))
     still = payments.open_amounts(ids)
     shares = filled(amount, [OpenDocument(d.pk, d.number, d.customer_id, still[d.pk]) for d in found])
     if len(shares) < len(found):

@@ -108,7 +108,7 @@ SECTIONS = (
             Entry("Periods", "admin:periods", BOOKS),
             Entry("Exports", "admin:exports", ("billing.view_exportbatch",)),
             Entry("Audit packs", "admin:audit_packs", BOOKS),
-            Entry("Opening balances", "admin:opening_balances", ("billing.add_journalentry",)),
+            Entry("Taking over", "admin:take_over", ("billing.view_takeover",), ("/taken-over/", "/opening-balances/")),
         ),
     ),
     Section(

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from billing.document_models import Document, DocumentKind, NumberSeries
+from billing.document_models import ISSUED_KINDS, Document, NumberSeries
 from billing.operations import change_number_series, number_series
 from billing.operations.number_series import DEFAULT_PREFIX
 from chargebill.core.errors import UserError
@@ -42,7 +42,7 @@ def show(request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm(CHANGE):
             raise PermissionDenied
         kind = request.POST.get("kind", "")
-        if kind in DocumentKind.values:
+        if kind in ISSUED_KINDS:
             sent[kind] = SeriesForm(request.POST, prefix=kind)
             if _saved(request, entity, kind, sent[kind]):
                 return redirect(f"{request.path}?entity={entity.pk}")
@@ -76,7 +76,7 @@ def _series(entity: LegalEntity, sent: dict[str, SeriesForm]) -> list[dict[str, 
     there = {one.kind: one for one in NumberSeries.objects.filter(entity=entity)}
     issued = set(Document.objects.filter(entity=entity).order_by().values_list("kind", flat=True).distinct())
     found = []
-    for kind in DocumentKind:
+    for kind in ISSUED_KINDS:
         one = there.get(kind) or NumberSeries(entity=entity, kind=kind, prefix=DEFAULT_PREFIX[kind])
         initial = {"prefix": one.prefix, "digits": one.digits, "next_number": one.next_number}
         form = sent.get(kind) or SeriesForm(initial=initial, prefix=kind)

@@ -124,7 +124,7 @@ def _cells(rows: QuerySet[Document]) -> Iterator[list[Cell]]:
 def document_payments(request: HttpRequest, pk: int) -> HttpResponse:
     """What is open on a document, what was paid, and the form that records money by hand."""
     allow(request, READ_DOCUMENTS, READ_PAYMENTS)
-    document = Document.objects.select_related("entity", "customer").filter(pk=pk).first()
+    document = Document.claims.select_related("entity", "customer").filter(pk=pk).first()
     if document is None:
         raise Http404("There is no such document.")
     if document.is_credit_note:
@@ -148,6 +148,7 @@ def document_payments(request: HttpRequest, pk: int) -> HttpResponse:
         f"What was paid on {document.number}",
         ("Open documents", reverse("admin:open_documents")),
         document=document,
+        sees_take_over=request.user.has_perm("billing.view_takeover"),
         open_amount=still,
         paid=sum((part.amount for part in rows), Decimal(0)),
         paid_state=paid_state(document.gross_amount, still),

@@ -24,6 +24,7 @@ from django.urls import get_resolver, reverse
 
 from billing.document_models import Document
 from billing.exports import Account, Entry, Settings, Target, write
+from billing.takeover_models import TakeOver, TakeOverKind
 from chargebill.core import frozen
 from chargebill.core.roles import ADMINISTRATOR
 from chargebill.portal import spreadsheets
@@ -168,6 +169,8 @@ def addresses() -> list[str]:
         "overview_csv": [["revenue"]],
         "import_template": [["chargebill"]],
         "billing_document_lines_csv": [[document.pk]],
+        "take_over_template": [[kind] for kind in TakeOverKind.values],
+        "taken_over_report": [[taken_over(document).pk]],
     }
     found = []
     for route, name in walk(get_resolver().url_patterns):
@@ -178,6 +181,14 @@ def addresses() -> list[str]:
         else:
             found.append(reverse(f"admin:{name}"))
     return found
+
+
+def taken_over(document: Document) -> TakeOver:
+    """A file of another system whose report repeats such texts."""
+    report = [[line, text] for line, text in enumerate(texts(50), 2)]
+    return TakeOver.objects.create(
+        entity=document.entity, kind="open_invoices", sha256="0" * 64, content=b"", report=report, signed_at=document.issued_at
+    )
 
 
 def walk(patterns: Any, before: str = "") -> Iterator[tuple[str, str | None]]:

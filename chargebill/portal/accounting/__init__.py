@@ -1,4 +1,4 @@
-"""Pages of the books: closing a month, the bridge, audit packs, journal, entries, accounts, periods, opening balances, exports.
+"""Pages of the books: closing a month, the bridge, audit packs, journal, entries, accounts, periods, taking over, exports.
 
 Importing it registers them.
 """
@@ -14,4 +14,5 @@ from chargebill.portal.accounting import (  # noqa: F401
     journal,
     opening,
     periods,
+    takeover,
 )

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from billing.models import AccountingPeriod, JournalEntry
 from billing.operations.journal import reverse as take_back
+from billing.operations.journal_opening import take_back_balances
+from billing.operations.opening_receivables import INVOICE, LISTED, OPENING
 from chargebill.core.errors import UserError
 from chargebill.portal import format as written
 from chargebill.portal.accounting.frame import POST, allow, render
@@ -51,7 +53,7 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(entry_url(found))
         if form.is_valid():
             try:
-                made = take_back(
+                made = (take_back_balances if found.source_type == OPENING else take_back)(
                     entry=found,
                     effective_date=form.cleaned_data["day"],
                     reason=form.cleaned_data["reason"],
@@ -107,6 +109,10 @@ def _why_not(request: HttpRequest, found: JournalEntry) -> str:
         return "Finance or an Administrator takes entries back."
     if hasattr(found, "reversed_by"):
         return "It has been taken back already."
+    if found.source_type == INVOICE:
+        return f"Invoice {found.document_no} was taken over from another system, with a report that was signed."
+    if found.source_type == LISTED or (found.reverses and found.reverses.source_type == OPENING):
+        return "It goes with opening balances and the open invoices that list their receivables."
     if found.document_no:
         return f"It belongs to document {found.document_no}: correct the document, and the books follow."
     return ""

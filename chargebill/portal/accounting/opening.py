@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
@@ -22,38 +21,17 @@ from chargebill.core.models import LegalEntity
 from chargebill.portal import format as written
 from chargebill.portal.accounting.frame import POST, allow, render, without_company
 from chargebill.portal.accounting.journal import entry_url
+from chargebill.portal.accounting.sheet_file import SheetForm, day_field
 from chargebill.portal.site import page
 
-MAX_BYTES = 500_000
 KEPT_S = 24 * 3600
 SHOWN = 200
 TEMPLATE = ",".join(COLUMNS) + "\n1000,12500.00,,EUR,,Bank balance\n1100,119.00,,EUR,C-1001,Invoice 2026-17\n2000,,25.00,EUR,,\n"
 
 
-class OpeningForm(forms.Form):
-    entity = forms.ModelChoiceField(LegalEntity.objects.order_by("name"), label="Company", empty_label=None)
-    day = forms.DateField(
-        label="Day of the balances",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="Usually the last day the other system kept the books.",
-        error_messages={"invalid": "This is no date. Write it like 2026-09-01.", "required": "Choose the day."},
-    )
-    file = forms.FileField(
-        label="CSV file",
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt"}),
-        help_text="Nothing is posted before you have seen what the file would do.",
-        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
-    )
-
-    def clean_file(self) -> str:
-        file = self.cleaned_data["file"]
-        if file.size > MAX_BYTES:
-            raise forms.ValidationError(f"The file is bigger than {MAX_BYTES // 1000} kB. Split it.")
-        data = file.read()
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return data.decode("cp1252", errors="replace")
+class OpeningForm(SheetForm):
+    day = day_field("Day of the balances", "Usually the last day the other system kept the books.")
+    field_order = ("entity", "day", "file")
 
 
 @page("opening-balances/", name="opening_balances")
@@ -85,6 +63,7 @@ def _show(request: HttpRequest, form: OpeningForm, context: dict[str, Any]) -> H
     )
     shown = {
         "form": form,
+        "crumbs": [("Taking over", reverse("admin:take_over"))],
         "columns": COLUMNS,
         "earlier": [(entry, entry_url(entry), hasattr(entry, "reversed_by")) for entry in earlier[:20]],
     }

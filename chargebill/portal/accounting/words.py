@@ -1,6 +1,13 @@
 """Words for what an entry came from."""
 
-WORDS = {"opening": "Opening balances", "reversal": "Reversal", "invoice": "Invoice", "credit_note": "Credit note"}
+WORDS = {
+    "opening": "Opening balances",
+    "opening_listed": "Listed by invoices",
+    "open_invoice": "Open invoice taken over",
+    "reversal": "Reversal",
+    "invoice": "Invoice",
+    "credit_note": "Credit note",
+}
 
 
 def source_words(source_type: str) -> str:
