@@ -1,6 +1,7 @@
 """Browser tests: Chromium from PATH against a live server on 127.0.0.1, signed in by role, checked by axe.
 
-A test asks for ``page`` and ``sign_in``; decorated with ``@every_look`` it runs light and dark, on a desk and a phone.
+A test asks for ``page`` and ``sign_in``; decorated with ``@every_look`` it runs on a light desk and on a dark phone, and
+each page it checks has its contrast checked in the other theme, too.
 An error in the browser's console (a blocked script, a missing file, an exception) fails the test at its end.
 """
 
@@ -28,8 +29,8 @@ LEFT_ALONE = {"htmx:afterRequest", "htmx:sendAbort"}
 
 
 def every_look(test: Callable[..., Any]) -> Callable[..., Any]:
-    """Runs a test light and dark, at desk and at phone width."""
-    return pytest.mark.parametrize("theme", ["light", "dark"])(pytest.mark.parametrize("viewport", ["desk", "phone"])(test))
+    """Runs a test at desk and at phone width, one light and one dark: what a theme changes, ``check_access`` looks at in both."""
+    return pytest.mark.parametrize(("theme", "viewport"), [("light", "desk"), ("dark", "phone")])(test)
 
 
 @pytest.fixture
@@ -148,12 +149,16 @@ def sign_in_by_form(page: Page, staff: Callable[..., Any]) -> Callable[..., Any]
 
 
 @pytest.fixture
-def check_access(page: Page) -> Callable[..., None]:
-    """Fails on any accessibility violation axe finds on the page, and where the page is wider than the screen."""
+def check_access(page: Page, theme: str) -> Callable[..., None]:
+    """Fails on any accessibility violation axe finds on the page, on contrast in the other theme, on a page wider than the
+    screen."""
 
     def check_access(context: str | None = None) -> None:
         page.wait_for_load_state("networkidle")
         found = Axe().run(page, context).response["violations"]
+        page.emulate_media(color_scheme="light" if theme == "dark" else "dark")
+        found += Axe().run(page, context, {"runOnly": ["color-contrast"]}).response["violations"]
+        page.emulate_media(color_scheme=theme)
         problems = [
             f"{rule['id']} ({rule['impact']}): {rule['help']}\n    "
             + "\n    ".join(f"{' '.join(map(str, node['target']))}: {node['failureSummary']}" for node in rule["nodes"][:5])

@@ -2,16 +2,14 @@
 
 import re
 
-import pytest
 from django.urls import reverse
 
 from chargebill.core.models import ApiToken
 from tests import rows
+from tests.browser.conftest import every_look
 
-two_looks = pytest.mark.parametrize(("theme", "viewport"), [("light", "desk"), ("dark", "phone")])
 
-
-@two_looks
+@every_look
 def test_a_token_is_made_copied_and_revoked(page, sign_in, check_access):
     sign_in("Administrator")
     rows.company()

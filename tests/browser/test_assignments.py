@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-import pytest
 from django.urls import reverse
 
 from billing.models import Assignment
@@ -10,8 +9,7 @@ from billing.operations import assign
 from memberships.models import CustomerGroup
 from stations.models import Connector
 from tests.assignments.conftest import AT, World, make_world
-
-two_looks = pytest.mark.parametrize(("theme", "viewport"), [("light", "desk"), ("dark", "phone")])
+from tests.browser.conftest import every_look
 
 
 def conflicting(world: World) -> Assignment:
@@ -24,7 +22,7 @@ def conflicting(world: World) -> Assignment:
     return assign(tariff=world.day, group=world.residents, location=world.hub, **more)
 
 
-@two_looks
+@every_look
 def test_a_tariff_is_assigned_in_plain_words(page, sign_in, check_access):
     sign_in("Pricing manager")
     world = make_world()
@@ -54,7 +52,7 @@ def test_a_tariff_is_assigned_in_plain_words(page, sign_in, check_access):
     assert (made.tariff, made.location, made.min_kw, made.valid_from) == (world.night, world.hub, Decimal(50), None)
 
 
-@two_looks
+@every_look
 def test_which_price_is_asked_by_typing_and_answered_with_the_reason(page, sign_in, check_access):
     sign_in("Pricing manager")
     world = make_world()
@@ -82,7 +80,7 @@ def test_which_price_is_asked_by_typing_and_answered_with_the_reason(page, sign_
     check_access()
 
 
-@two_looks
+@every_look
 def test_a_contradiction_is_found_and_ended(page, sign_in, check_access):
     sign_in("Pricing manager")
     world = make_world()
@@ -112,7 +110,7 @@ def test_a_contradiction_is_found_and_ended(page, sign_in, check_access):
     assert not Assignment.objects.filter(pk=first.pk).exists()
 
 
-@two_looks
+@every_look
 def test_pages_without_anything_to_show_are_accessible(page, sign_in, check_access):
     sign_in("Pricing manager")
     for name in ("billing_assignment_changelist", "billing_assignment_add", "which_price", "no_price"):

@@ -9,21 +9,18 @@ from django.urls import reverse
 from memberships.models import Token
 from stations.models import Location
 from tests import rows
+from tests.browser.conftest import every_look
 from tests.tables import as_csv
 
 CHANGED = (rows.locations, rows.evses, rows.connectors, rows.customers, rows.groups, rows.tokens, rows.prefixes, rows.tax_rules)
 READ = (rows.statuses, rows.authorizations, rows.audit_events)
 
 
-# These are many pages: each color and each size once.
-two_looks = pytest.mark.parametrize(("theme", "viewport"), [("light", "desk"), ("dark", "phone")])
-
-
 def name_of(row: object, verb: str) -> str:
     return f"admin:{row._meta.app_label}_{row._meta.model_name}_{verb}"
 
 
-@two_looks
+@every_look
 def test_lists_forms_and_histories_are_accessible(page, sign_in, check_access):
     sign_in("Administrator")
     company = rows.company()
@@ -36,7 +33,7 @@ def test_lists_forms_and_histories_are_accessible(page, sign_in, check_access):
         check_access()
 
 
-@two_looks
+@every_look
 def test_the_pages_around_them_are_accessible(page, sign_in, check_access):
     user = sign_in("Administrator")
     token, place = rows.tokens(1)[0], rows.locations(1)[0]
@@ -59,7 +56,7 @@ def test_the_pages_around_them_are_accessible(page, sign_in, check_access):
         check_access()
 
 
-@two_looks
+@every_look
 def test_a_table_is_looked_at_corrected_and_taken(page, sign_in, check_access, tmp_path: Path):
     sign_in("Billing clerk")
     rows.company()

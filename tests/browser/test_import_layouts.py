@@ -30,7 +30,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("theme", "viewport"), [("light", "desk"), ("dark", "phone")])
+@every_look
 def test_an_unknown_file_is_described_saved_and_imported(
     entity: LegalEntity,
     page: Page,

@@ -19,8 +19,6 @@ from tests.browser.conftest import every_look
 from tests.tariffs.conftest import DAY, energy
 from tests.tariffs.test_ocpi import NIGHT
 
-two_looks = pytest.mark.parametrize(("theme", "viewport"), [("light", "desk"), ("dark", "phone")])
-
 
 @pytest.fixture
 def nord(db: None) -> LegalEntity:
@@ -60,7 +58,7 @@ def night(nord: LegalEntity) -> Tariff:
     return tariff
 
 
-@two_looks
+@every_look
 def test_every_page_of_a_tariff_is_accessible(
     page: Page, sign_in: Any, check_access: Any, nord: LegalEntity, night: Tariff
 ) -> None:
@@ -191,7 +189,7 @@ def test_without_a_script_the_same_buttons_do(
     plain.close()
 
 
-@two_looks
+@every_look
 def test_two_versions_are_compared_and_one_goes_out_and_comes_in(
     page: Page, sign_in: Any, check_access: Any, night: Tariff, tmp_path: Any
 ) -> None:

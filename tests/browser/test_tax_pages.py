@@ -3,18 +3,17 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-import pytest
 from django.urls import reverse
 
 from billing.models import TaxRule
 from billing.operations import set_tax_rule
 from chargebill.portal.demo.taxes import set_demo_taxes
+from tests.browser.conftest import every_look
 from tests.rows import company
 from tests.tax.test_setting_rules import on_document
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LIST, ADD, ASK = "admin:billing_taxrule_changelist", "admin:billing_taxrule_add", "admin:tax_checker"
-two_looks = pytest.mark.parametrize(("theme", "viewport"), [("light", "desk"), ("dark", "phone")])
 
 
 def exempt(entity, actor):
@@ -36,7 +35,7 @@ def exempt(entity, actor):
     )
 
 
-@two_looks
+@every_look
 def test_the_pages_are_accessible(page, sign_in, staff, check_access):
     user = sign_in("Finance")
     page.goto(reverse(LIST))
@@ -68,7 +67,7 @@ def test_the_pages_are_accessible(page, sign_in, staff, check_access):
         check_access()
 
 
-@two_looks
+@every_look
 def test_a_rate_change_is_entered_put_right_and_asked_for(page, sign_in, check_access):
     user = sign_in("Finance")
     set_demo_taxes(entity=company(), at=AT, actor=user)
