@@ -35,7 +35,7 @@ def facts_of(*, case: Case, said: Said, history: History, desk: Desk, at: dateti
         final_position=said.text,
         merge_same_customer=into is not None and are_one_customers(case, into),
         merge_target_open=into is not None and into.pk != case.pk and State(into.state) not in ENDED,
-        # What the gate found stands at the session when a case opens; nothing else runs in the background.
+        # They run in the transaction that opens the case.
         checks_done=True,
         amount=case.claimed_amount,
         claimed=case.claimed_amount,

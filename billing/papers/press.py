@@ -1,6 +1,6 @@
 """Makes the PDF: typst sets the content by one template, in this process, with fonts that come in packages.
 
-The content reaches the template as data (JSON in ``sys.inputs``), never as markup. The template's folder is all that can
+The content reaches a template as data (JSON in ``sys.inputs``), never as markup. The template's folder is all that can
 be read, no package is fetched, no font of the machine is used: the same content gives the same bytes everywhere.
 """
 
@@ -36,30 +36,34 @@ def _font_folder() -> str:
     return str(Path(spec.origin).parent / "files")
 
 
-def _compiler() -> typst.Compiler:
-    """One for each thread, kept: reading the fonts takes longer than setting a page."""
-    if not hasattr(_here, "compiler"):
+def _compiler(template: Path) -> typst.Compiler:
+    """One for each thread and template, kept: reading the fonts takes longer than setting a page."""
+    kept: dict[Path, typst.Compiler] = _here.__dict__.setdefault("compilers", {})
+    if template not in kept:
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[_font_folder()])
-        nowhere = str(FOLDER / "no-packages")
-        _here.compiler = typst.Compiler(
-            str(TEMPLATE), root=str(FOLDER), font_paths=fonts, package_path=nowhere, package_cache_path=nowhere
+        nowhere = str(template.parent / "no-packages")
+        kept[template] = typst.Compiler(
+            str(template), root=str(template.parent), font_paths=fonts, package_path=nowhere, package_cache_path=nowhere
         )
-    compiler: typst.Compiler = _here.compiler
-    return compiler
+    return kept[template]
 
 
 def printed(content: Mapping[str, Any], *, at: datetime) -> bytes:
+    """The PDF of a document with this content, as ``pressed`` says."""
+    return pressed(TEMPLATE, content, at=at, tagged=len(content["lines"]) <= MOST_LINES_TAGGED)
+
+
+def pressed(template: Path, content: Mapping[str, Any], *, at: datetime, tagged: bool) -> bytes:
     """The PDF of this content, dated ``at`` (aware). The same content and moment give the same bytes.
 
-    Made for archives where that is possible; a name in letters no font here has is printed all the same, without.
-    Raises CannotPrint.
+    Made for archives where that is possible, and where ``tagged`` read aloud; a name in letters no font here has is printed
+    all the same, without. Raises CannotPrint.
     """
     inputs = {"content": json.dumps(content, ensure_ascii=False)}
-    tagged = len(content["lines"]) <= MOST_LINES_TAGGED
 
     def made(standards: list[Any]) -> bytes:
-        pdf = _compiler().compile(
-            str(TEMPLATE),
+        pdf = _compiler(template).compile(
+            str(template),
             format="pdf",
             sys_inputs=inputs,
             timestamp=at.replace(microsecond=0),

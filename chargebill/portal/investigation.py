@@ -8,15 +8,17 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 
-from billing.checks import BY_CODE, Finding, Remedy, Verdict, Way
+from billing.checks import BY_CODE, Finding, Verdict
 from billing.checks.driver import for_driver
+from billing.checks.remedy_words import remedy_in_words
 from billing.investigation import Investigation, look_into
 from chargebill.core.keys import row_in
 from chargebill.portal import format as written
-from chargebill.portal.review import PARTS
 from chargebill.portal.session_page import zone_of
 from chargebill.portal.site import page, site
+from disputes.evse_cases import cases_about
 from stations.models import Session
 
 # Everything it shows is read elsewhere only with these.
@@ -27,7 +29,6 @@ PERMISSIONS = (
     "billing.view_payment",
     "memberships.view_customer",
 )
-NOTHING_CHANGES = "No money changes by this alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +48,6 @@ class ShownFinding:
 
 def allowed(request: HttpRequest) -> bool:
     return request.user.has_perms(PERMISSIONS)
-
-
-def remedy_in_words(remedy: Remedy, currency: str, *, before_tax: bool) -> str:
-    """ "Waive idle time: EUR 6.00 less". Amounts of businesses and partners are before tax, but for money that goes back."""
-    if remedy.way is Way.RELEASE or not remedy.amount:
-        return NOTHING_CHANGES
-    amount = written.money(remedy.amount, currency)
-    if remedy.way is Way.REFUND:
-        return f"Give back {amount}; the bill stays as it is."
-    if remedy.way is Way.CREDIT:
-        return f"Credit {amount}."
-    side = " before tax" if before_tax else ""
-    if remedy.way is Way.DROP:
-        return f"Take it back: {amount}{side}."
-    what = "Price it anew"
-    if remedy.way is Way.WAIVE and remedy.part is not None:
-        what = f"Waive {PARTS[remedy.part].lower()}"
-    elif remedy.way is Way.READING and remedy.energy_kwh is not None:
-        what = f"Price it with {written.kwh(remedy.energy_kwh)}"
-    return f"{what}: {amount} less{side}."
 
 
 def findings_context(findings: Iterable[Finding], currency: str, *, before_tax: bool) -> dict[str, Any]:
@@ -98,12 +79,6 @@ def findings_context(findings: Iterable[Finding], currency: str, *, before_tax: 
     }
 
 
-def is_before_tax(investigation: Investigation) -> bool:
-    """Whether its amounts are before tax: the price is fixed on that side."""
-    pricing = investigation.snapshot.record.pricing
-    return pricing is not None and pricing.anchor == "NET"
-
-
 def _looked_into(request: HttpRequest, pk: int) -> tuple[Session, Investigation]:
     if not allowed(request):
         raise PermissionDenied
@@ -111,7 +86,7 @@ def _looked_into(request: HttpRequest, pk: int) -> tuple[Session, Investigation]
     session: Session | None = row_in(found, str(pk))
     if session is None:
         raise Http404("There is no such session.")
-    return session, look_into(session)
+    return session, look_into(session, cases_within=lambda days: cases_about(session.connector.evse_id, days, timezone.now()))
 
 
 @page("sessions/<int:pk>/investigate/", name="session_investigation")
@@ -132,7 +107,7 @@ def investigate(request: HttpRequest, pk: int) -> HttpResponse:
         "costs": written.money(billed.gross, currency) if billed else "",
         "documents": [document.number for document in looked.snapshot.record.documents or ()],
         "sha256": looked.sha256,
-        **findings_context(looked.findings, currency, before_tax=is_before_tax(looked)),
+        **findings_context(looked.findings, currency, before_tax=looked.before_tax),
     }
     return TemplateResponse(request, "portal/investigation.html", context)
 

@@ -13,10 +13,13 @@ from disputes.desk import desk_of
 from disputes.facts import Said, facts_of
 from disputes.models import Case, CaseEvent, CaseMessage, ContestedItem
 from disputes.operations.events import refresh, say, write
+from disputes.operations.evidence import collect, seal
 from disputes.workflow.moves import TABLE, refusal
 from disputes.workflow.states import LIFTS_HOLD, STATE_WORDS, Role, State
 
 LONGEST_TEXT = 20_000
+# Somebody takes it up: what was on record when it opened is signed; what is on record now, when it is investigated.
+SIGNS_EVIDENCE = {State.TRIAGE, State.INVESTIGATING}
 NOBODY_SAID = Said()
 
 
@@ -29,7 +32,8 @@ def lock_case(case: Case, *others: Case) -> Case:
 def move(*, case: Case, target: State, role: Role, actor: User | None, at: datetime, said: Said = NOBODY_SAID) -> Case:
     """Moves a case, when the table and the guards allow it: event, hold, clocks and audit event in one transaction.
 
-    Raises UserError, changing nothing: not_in_table, text_too_long, or the name of the guard that refuses.
+    Raises UserError, changing nothing: not_in_table, text_too_long, the name of the guard that refuses, or what keeps the
+    evidence from being signed (billing/signing.py).
     """
     text = clean_text(said.text)
     with transaction.atomic():
@@ -74,6 +78,10 @@ def step(*, case: Case, target: State, role: Role, actor: User | None, at: datet
         reason=said.reason,
         changes={"rule": rule, "role": role.value, "state": [source.value, target.value], **data},
     )
+    if target is State.INVESTIGATING:
+        collect(case=case, actor=actor, at=at)
+    if target in SIGNS_EVIDENCE:
+        seal(case=case, actor=actor, at=at)
 
 
 def clean_text(text: str) -> str:

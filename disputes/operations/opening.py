@@ -16,6 +16,7 @@ from chargebill.core.models import LegalEntity, User
 from chargebill.core.money import minor_digits
 from disputes.models import Case, CaseEvent, Cause, Channel, ContestedItem
 from disputes.operations.events import refresh, write
+from disputes.operations.evidence import collect
 from disputes.operations.moves import clean_text
 from disputes.settings_models import CaseCounter
 from disputes.subjects import Subject, after_declined_award, in_the_way, taken
@@ -101,6 +102,7 @@ def open_case(
             entity=entity,
             changes={"sessions": session_ids, "contested": f"{contested:f}", "currency": currency, "role": role.value},
         )
+        collect(case=case, actor=actor, at=at)
     return case
 
 

@@ -221,7 +221,7 @@ def test_the_partners_own_record_of_it(dear: Operator) -> None:
 
 def test_cases_about_the_same_evse_are_counted_by_whoever_asks(dear: Operator) -> None:
     billed = bill_by_hand(dear, session("1"))
-    told = {finding.check: finding for finding in look_into(billed, evse_cases=3).findings}
+    told = {finding.check: finding for finding in look_into(billed, cases_within=lambda days: days // 10).findings}
     assert told["D30"].staff == "3 cases about EVSE E1 within 30 days: look for one fault behind them"
 
 

@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.checks import Part, Remedy, Way
 from billing.checks.canonical import digest
+from billing.checks.remedy_words import remedy_in_words
 from billing.models import Chargeable, Document
 from chargebill.core.models import AuditEvent
 from chargebill.core.roles import ADMINISTRATOR, ANALYST, AUDITOR, DISPUTE_AGENT, FINANCE, PRICING_MANAGER
-from chargebill.portal.investigation import remedy_in_words
 from tests.investigation.conftest import Operator, bill_by_hand, session
 
 

@@ -99,4 +99,4 @@ def test_an_amount_as_long_as_the_database_takes_fits() -> None:
 def test_no_file_outside_the_templates_folder_can_be_read(path: str) -> None:
     assert text_of(printed(content_of(paper()), at=AT))
     with pytest.raises(typst.TypstError):
-        press._compiler().compile(f'#read("{path}")'.encode(), format="pdf")
+        press._compiler(press.TEMPLATE).compile(f'#read("{path}")'.encode(), format="pdf")
