@@ -8,8 +8,10 @@ from django.db.models import Q
 from billing.document_models import Document
 from billing.fields import amount_field
 from billing.payment_models import Payment
+from billing.takeover_models import TakeOver
 from chargebill.core.frozen import Frozen
 from chargebill.core.models import User
+from memberships.models import Customer
 
 
 class GatewayAttempt(models.Model):
@@ -64,3 +66,24 @@ class GatewayAttempt(models.Model):
     def order_key(self) -> str:
         """What the gateway knows the order by."""
         return f"collect:{self.pk}"
+
+
+class GatewayCustomer(models.Model):
+    """What a gateway calls a customer, taken over with a file. Never changes; an order to collect begins with it."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="gateway_customers", db_index=False)
+    gateway = models.CharField(max_length=20)
+    reference = models.CharField(max_length=100)
+    take_over = models.ForeignKey(TakeOver, on_delete=models.PROTECT, related_name="gateway_customers")
+
+    frozen = [Frozen()]
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "gateway"], name="gateway_customer_once"),
+            models.UniqueConstraint(fields=["gateway", "reference"], name="gateway_customer_reference_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.reference}"

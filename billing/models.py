@@ -29,7 +29,7 @@ from billing.document_models import (  # noqa: F401
     NumberSeries,
 )
 from billing.export_models import ExportAccount, ExportBatch, ExportedEntry, ExportFile, ExportSettings  # noqa: F401
-from billing.gateway_models import GatewayAttempt  # noqa: F401
+from billing.gateway_models import GatewayAttempt, GatewayCustomer  # noqa: F401
 from billing.goodwill_models import GoodwillConfirmation, GoodwillGrant  # noqa: F401
 from billing.journal_models import (  # noqa: F401
     Account,

@@ -11,6 +11,8 @@ from chargebill.core.models import LegalEntity, User
 
 class TakeOverKind(models.TextChoices):
     OPEN_INVOICES = "open_invoices", "Open invoices"
+    GATEWAY_CUSTOMERS = "gateway_customers", "Gateway customers"
+    NEXT_NUMBERS = "next_numbers", "Next numbers"
 
 
 class TakeOver(models.Model):

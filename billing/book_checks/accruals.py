@@ -11,7 +11,7 @@ from billing.accruals import AT_ONCE, billed_by, last_day_of
 from billing.book_checks.model import Report
 from billing.journal_models import Posting
 from billing.operations.accruals import ACCRUED, SOURCE
-from billing.operations.journal_opening import SOURCE as OPENING
+from billing.operations.opening_receivables import OPENING
 
 ZERO = Decimal(0)
 Sums = dict[tuple[str, str], Decimal]

@@ -8,9 +8,11 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 
 from billing.journal_models import JournalEntry
-from billing.operations import takeover_open_invoices
+from billing.operations import takeover_gateway_customers, takeover_next_numbers, takeover_open_invoices
 from billing.operations.opening_receivables import OPENING
 from billing.takeover import Column, Report
+from billing.takeover.gateway_customers import COLUMNS as GATEWAY_CUSTOMERS
+from billing.takeover.next_numbers import COLUMNS as NEXT_NUMBERS
 from billing.takeover.open_invoices import COLUMNS as OPEN_INVOICES
 from billing.takeover_models import TakeOver, TakeOverKind
 from chargebill.core import events
@@ -42,11 +44,25 @@ WAYS = {
         takeover_open_invoices.commit,
         has_day=True,
     ),
+    TakeOverKind.GATEWAY_CUSTOMERS: Way(
+        GATEWAY_CUSTOMERS,
+        "What a payment gateway calls your customers, so that it can collect from them",
+        takeover_gateway_customers.read,
+        takeover_gateway_customers.commit,
+    ),
+    TakeOverKind.NEXT_NUMBERS: Way(
+        NEXT_NUMBERS,
+        "Where the numbers of receipts, invoices and credit notes go on; before the first one is issued",
+        takeover_next_numbers.read,
+        takeover_next_numbers.commit,
+    ),
 }
 
 
-def usual_day(entity: LegalEntity, at: datetime) -> date:
-    """The day balances are taken over on: that of the company's opening balances, today without any."""
+def usual_day(entity: LegalEntity, kind: TakeOverKind, at: datetime) -> date:
+    """The day balances are taken over on: that of the company's opening balances, today without any or for other kinds."""
+    if not WAYS[kind].has_day:
+        return entity.day_of(at)
     there = JournalEntry.objects.filter(entity=entity, source_type=OPENING, posted_at__isnull=False, reversed_by__isnull=True)
     newest = there.order_by("-pk").first()
     return newest.effective_date if newest else entity.day_of(at)

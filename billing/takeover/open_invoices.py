@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from billing.takeover.model import Column, Line, Report
-from billing.takeover.sheet import Checked, SheetLine, amount_in, currency_in, day_in, read_sheet
+from billing.takeover.sheet import Checked, SheetLine, amount_in, currency_in, customer_in, day_in, read_sheet
 from chargebill.core.money import Money
 
 COLUMNS = (
@@ -78,7 +78,7 @@ def _line(line: SheetLine, checked: Checked, invoice: OpenInvoice | None, before
 
 
 def _invoice(checked: Checked, currency: str, day: date, customers: Mapping[str, tuple[int, str]]) -> OpenInvoice | None:
-    who = checked.of("customer", lambda cell: _customer(cell, customers))
+    who = checked.of("customer", lambda cell: customer_in(cell, customers))
     number = checked.of("number", _number)
     issued = checked.of("issued_on", lambda cell: _issued(day_in("issued_on", cell), day))
     due = checked.of("due_on", lambda cell: _due(day_in("due_on", cell), issued))
@@ -87,14 +87,6 @@ def _invoice(checked: Checked, currency: str, day: date, customers: Mapping[str,
     if who is None or number is None or issued is None or due is None or money is None or amount is None:
         return None
     return OpenInvoice(who[0], who[1], number, issued, due, amount, money)
-
-
-def _customer(cell: str, customers: Mapping[str, tuple[int, str]]) -> tuple[int, str]:
-    if not cell:
-        raise ValueError("Say whose it is: the customer’s number.")
-    if cell not in customers:
-        raise ValueError(f"There is no customer with the number {cell[:40]!r}. Enter or import the customer first.")
-    return customers[cell]
 
 
 def _number(cell: str) -> str:

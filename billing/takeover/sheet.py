@@ -141,3 +141,12 @@ def day_in(column: str, cell: str) -> date:
     if day < FIRST_DAY:
         raise ValueError(f"{words(column)} {cell} is before the year 2000. Look whether it is right.")
     return day
+
+
+def customer_in(cell: str, customers: Mapping[str, tuple[int, str]]) -> tuple[int, str]:
+    """The customer with a number, as (key, name). Raises ValueError."""
+    if not cell:
+        raise ValueError("Say whose it is: the customer’s number.")
+    if cell not in customers:
+        raise ValueError(f"There is no customer with the number {cell[:40]!r}. Enter or import the customer first.")
+    return customers[cell]

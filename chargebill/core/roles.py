@@ -169,6 +169,7 @@ HIDDEN = {
         "billing.payment",
         "billing.refund",
         "billing.gatewayattempt",
+        "billing.gatewaycustomer",
         "disputes.",
     )
 }

@@ -156,6 +156,7 @@ def document_payments(request: HttpRequest, pk: int) -> HttpResponse:
         allocations=rows,
         gateways=collecting() if request.user.has_perm(COLLECT) else [],
         attempts=document.gateway_attempts.select_related("made_by").order_by("pk"),
+        means=list(document.customer.gateway_customers.all()) if document.customer else [],
         plain_open=f"{round_money(still, document.currency):f}",
         dues=with_state(document.refund_dues.order_by("pk")) if request.user.has_perm(READ_REFUNDS) else [],
         zone=document.entity.time_zone or "UTC",

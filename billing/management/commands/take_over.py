@@ -44,7 +44,7 @@ class Command(JsonCommand):
         **options: Any,
     ) -> dict[str, Any]:
         of, at, company = TakeOverKind(kind), timezone.now(), _company(entity)
-        text, on = _text(file), _day(day) if day else usual_day(company, at)
+        text, on = _text(file), _day(day) if day else usual_day(company, of, at)
         there = taken_before(entity=company, kind=of, text=text)
         if there:
             return {**_head(company, of, on, WAYS[of].has_day), **_of(there), "known": True}

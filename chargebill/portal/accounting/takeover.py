@@ -82,13 +82,13 @@ def file(request: HttpRequest, kind: str) -> HttpResponse:
         request.POST or None,
         request.FILES or None,
         has_day=way.has_day,
-        initial={"entity": entity, "day": usual_day(entity, timezone.now())},
+        initial={"entity": entity, "day": usual_day(entity, of, timezone.now())},
     )
     context: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
         entity, text = form.cleaned_data["entity"], form.cleaned_data["file"]
         name = request.FILES["file"].name or "file"
-        day = form.cleaned_data.get("day") or usual_day(entity, timezone.now())
+        day = form.cleaned_data.get("day") or usual_day(entity, of, timezone.now())
         if there := taken_before(entity=entity, kind=of, text=text):
             messages.info(request, "Exactly this file was taken over before. Nothing was changed.")
             return redirect("admin:taken_over", there.pk)
