@@ -53,6 +53,15 @@ def inadmissible_letter(language: str, number: str, code: str, reason: str, bodi
     return "\n\n".join(["Hello,", head, reason.strip(), _outside(ENGLISH, bodies)])
 
 
+def position_letter(language: str, number: str, position: str, bodies: Sequence[str]) -> str:
+    """The final position with its reasons, in a supervisor's words, and where the driver can go."""
+    if language == GERMAN:
+        head = f"zu Ihrer Beanstandung {number} ist dies unsere abschließende Entscheidung."
+        return "\n\n".join(["Guten Tag,", head, position.strip(), _outside(language, bodies)])
+    head = f"this is our final decision on your complaint {number}."
+    return "\n\n".join(["Hello,", head, position.strip(), _outside(ENGLISH, bodies)])
+
+
 def reminder_letter(language: str, number: str, question: str) -> str:
     """The open question once more."""
     if language == GERMAN:

@@ -10,6 +10,7 @@ from django.db.models import Model
 from billing.document_models import Document, DocumentKind, DocumentRun
 from billing.models import Anchor, Assignment, Cdr, Chargeable, Tariff, TariffVersion, TaxRule
 from chargebill.core.models import ApiToken, AuditEvent, Job, LegalEntity, User
+from disputes.models import Case, CaseEvent, ContestedItem
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
 from stations.models import (
     Authorization,
@@ -369,6 +370,40 @@ def documents(count: int, *, entity: LegalEntity | None = None) -> list[Any]:
     )
 
 
+def cases(count: int) -> list[Any]:
+    """Cases about sessions on no document, each opened by an event of its own."""
+    rows = priced_sessions(count)
+    found = more(
+        Case,
+        count,
+        lambda n: Case(
+            entity=rows[n].entity,
+            sequence=n + 1,
+            number=f"D-{n + 1:05}",
+            customer_kind=CustomerKind.AD_HOC,
+            contact_name=f"Driver {n}",
+            channel="PHONE",
+            cause="ENERGY",
+            statement="My car took less.",
+            currency="EUR",
+            contested_amount=Decimal("6.00"),
+            state="NEW",
+            opened_at=NOON + timedelta(minutes=n),
+            turn="us",
+            next_clock="first_reply",
+            next_due_at=NOON + timedelta(days=2, minutes=n),
+            wake_at=NOON + timedelta(days=1, minutes=n),
+        ),
+    )
+    more(ContestedItem, count, lambda n: ContestedItem(case=found[n], session=rows[n], gross_amount=Decimal("6.00")))
+    more(
+        CaseEvent,
+        count,
+        lambda n: CaseEvent(case=found[n], seq=1, at=found[n].opened_at, kind="moved", role="agent", rule="T1", to_state="NEW"),
+    )
+    return found
+
+
 BUILDERS: dict[str, Callable[[int], list[Any]]] = {
     "billing.Assignment": assignments,
     "billing.Document": documents,
@@ -378,6 +413,7 @@ BUILDERS: dict[str, Callable[[int], list[Any]]] = {
     "core.AuditEvent": audit_events,
     "core.LegalEntity": companies,
     "core.User": people,
+    "disputes.Case": cases,
     "memberships.ContractPrefix": prefixes,
     "memberships.Customer": customers,
     "memberships.CustomerGroup": groups,

@@ -33,6 +33,7 @@ from chargebill.portal.corrections import CORRECT, lines_gross_left
 from chargebill.portal.document_links import path_to
 from chargebill.portal.goodwill import GRANT
 from chargebill.portal.session_price import percent, quantity, unit_price
+from disputes.models import Case
 
 PER_PAGE = 25
 LIST_HEADER = (
@@ -227,6 +228,7 @@ class DocumentAdmin(ReadOnlyAdmin):
             "sentences": sorted({tax.legal_sentence for tax in document.taxes.all() if tax.legal_sentence}),
             "fixed": "excl. VAT" if document.anchor == "NET" else "incl. VAT",
             **_corrected(document),
+            "cases": list(Case.objects.filter(items__line__document=document, items__is_open=True).distinct().order_by("pk")),
             "may_correct": request.user.has_perm(CORRECT),
             "may_grant": request.user.has_perm(GRANT),
             **(extra_context or {}),

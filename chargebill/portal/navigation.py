@@ -87,6 +87,14 @@ SECTIONS = (
         ),
     ),
     Section(
+        "Disputes",
+        "gavel",
+        (
+            listing("Cases", "disputes", "case", "/disputes/new/", "/disputes/give/"),
+            Entry("How it works", "admin:dispute_settings", ("disputes.view_disputesettings",)),
+        ),
+    ),
+    Section(
         "Stations",
         "ev_station",
         (

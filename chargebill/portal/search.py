@@ -1,4 +1,4 @@
-"""Search: one box for sessions, tokens, customers, places, EVSEs and imports. Each kind asks for its own permission."""
+"""Search: one box for sessions, tokens, customers, cases, places, EVSEs and imports. Each kind asks for its own permission."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from chargebill.core.models import User
 from chargebill.portal import format as written
 from chargebill.portal.session_filters import SHORTEST_PREFIX, spellings, starts_with, with_number
 from chargebill.portal.site import page, site
+from disputes.models import Case
 from memberships.models import Customer, Token
 from stations.models import Evse, ImportBatch, Location, Session
 
@@ -166,10 +167,26 @@ def _session_list(text: str) -> str:
     return f"{reverse('admin:stations_session_changelist')}?{urlencode({'q': text})}"
 
 
+def cases(text: str) -> list[Hit]:
+    """By number: exact, or from four characters on its beginning."""
+    rows = Case.objects.select_related("entity").order_by("-pk")
+    found = _exact_first(rows.filter(number__iexact=text)[: MOST + 1], rows.filter(_begins("number", text.upper()))[: MOST + 1])
+    return [
+        Hit(
+            f"Case {case.number}",
+            " · ".join(part for part in (case.get_cause_display(), case.contact_name, case.entity.name) if part),
+            _page_of("disputes_case", case.pk),
+            case.number == text.upper(),
+        )
+        for case in found
+    ]
+
+
 KINDS = (
     Kind("Sessions", "bolt", "stations.view_session", sessions, _session_list),
     Kind("Tokens", "badge", "memberships.view_token", tokens),
     Kind("Customers", "person", "memberships.view_customer", customers),
+    Kind("Cases", "gavel", "disputes.view_case", cases),
     Kind("Places", "location_on", "stations.view_location", locations),
     Kind("EVSEs", "ev_station", "stations.view_evse", evses),
     Kind("Imports", "upload_file", "stations.view_importbatch", imports),

@@ -94,6 +94,7 @@ def context_of(session: Session, *, with_customers: bool) -> dict[str, Any]:
         "decisions": _decisions(session),
         "documents": list(Document.objects.filter(lines__session=session).distinct().order_by("pk")),
         "decided_differences": _decided_differences(session),
+        "contested": list(session.contested_items.select_related("case").order_by("pk")),
         "difference": BilledDifference.objects.filter(pk=session.pk).first(),
         "timeline": sorted(_timeline(session, cdrs, revisions, standing), key=lambda entry: entry.at),
     }

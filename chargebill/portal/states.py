@@ -154,6 +154,32 @@ MONTH_END = {
     "done": Shown("Done", GOOD, "check_circle", "Nothing of this is missing."),
     "not_needed": Shown("Not needed", QUIET, "remove", "The company has nothing of this kind."),
 }
+CASE = {
+    "NEW": Shown("New", WAIT, "fiber_new", "Nobody looks after it yet."),
+    "TRIAGE": Shown("Being sorted", INFO, "rule", "Somebody finds out what it is about and what is claimed."),
+    "INADMISSIBLE": Shown("Not admissible", QUIET, "block", "It can't be dealt with here; the driver was told why."),
+    "MERGED": Shown("Merged", QUIET, "merge", "Another case has its items and its deadlines."),
+    "INVESTIGATING": Shown("Being investigated", INFO, "search", "Somebody finds out what happened."),
+    "AWAITING_CUSTOMER": Shown("Waiting for the driver", WAIT, "hourglass_empty", "The driver was asked something."),
+    "OFFERED": Shown("Offered", INFO, "local_offer", "The driver has our decision or offer."),
+    "AGREED": Shown("Agreed", GOOD, "handshake", "Both sides agree; it is put right next."),
+    "DEADLOCK": Shown("Deadlock", BAD, "pan_tool", "There is no agreement. The driver can go elsewhere."),
+    "MEDIATION": Shown("Mediation", INFO, "groups", "A mediator helps both sides."),
+    "ARBITRATION": Shown("Arbitration", INFO, "balance", "An arbitrator decides."),
+    "AWARDED": Shown("Awarded", WAIT, "gavel", "The arbitrator decided; the driver accepts or not."),
+    "EXECUTING": Shown("Being put right", INFO, "progress_activity", "Corrections and money are on their way."),
+    "STUCK": Shown("Stuck", BAD, "error", "A step failed: Finance clears it."),
+    "RESOLVED": Shown("Resolved", GOOD, "check_circle", "All of it was done."),
+    "CLOSED": Shown("Closed", QUIET, "lock", "It is over."),
+    "WITHDRAWN": Shown("Withdrawn", QUIET, "undo", "The driver took it back."),
+}
+TURN = {
+    "us": Shown("We owe an answer", BAD, "reply", "It is on us."),
+    "finance": Shown("Finance", BAD, "account_balance", "Finance has to act."),
+    "driver": Shown("Driver", WAIT, "hourglass_empty", "We wait for the driver."),
+    "neutral": Shown("Neutral person", WAIT, "balance", "We wait for the mediator or arbitrator."),
+    "nobody": Shown("Ended", QUIET, "lock", "Nobody has to do anything."),
+}
 REVIEW = Shown("Needs review", WAIT, "visibility", "Made by an import; nobody has looked at it yet.")
 BLOCKED = Shown("Blocked", BAD, "block", "This token must not charge.")
 IN_FORCE = Shown("In force", GOOD, "check_circle", "It applies to sessions that start today.")
@@ -187,6 +213,8 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "settlement": SETTLEMENT,
     "proposal": PROPOSAL,
     "month_end": MONTH_END,
+    "case": CASE,
+    "turn": TURN,
 }
 
 

@@ -1,0 +1,179 @@
+"""The queue: every case, those we owe next first, with filters, saved views, files of what is shown, and giving many away."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import F, QuerySet, Value, When
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    DropdownFilter,
+    RangeDateTimeFilter,
+    RelatedDropdownFilter,
+)
+from unfold.decorators import display
+
+from chargebill.core.admin import ReadOnlyAdmin
+from chargebill.core.csvsafe import safe_cell
+from chargebill.core.money import round_money
+from chargebill.portal import format as written
+from chargebill.portal.disputes.case_page import case_page
+from chargebill.portal.disputes.roles import worker_of
+from chargebill.portal.disputes.words import CLOCKS, TURNS, due_of
+from chargebill.portal.spreadsheets import Cell, csv_lines, workbook
+from disputes.models import Case
+from disputes.workflow.durations import Turn
+from disputes.workflow.states import Clock
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# What we owe first, what has ended last.
+RANK = models.Case(
+    *(When(turn=turn.value, then=Value(rank)) for rank, turn in enumerate(Turn)), output_field=models.IntegerField()
+)
+HEADER = (
+    "number", "company", "state", "turn", "next_deadline", "due_utc", "escalation_percent", "driver", "customer_number",
+    "what_seems_wrong", "currency", "contested", "claimed", "looked_after_by", "opened_utc",
+)  # fmt: skip
+
+
+class TurnFilter(DropdownFilter):
+    title = "whose turn"
+    parameter_name = "turn"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [(turn.value, words) for turn, words in TURNS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        return queryset.filter(turn=self.value()) if self.value() else queryset
+
+
+class DeadlineFilter(DropdownFilter):
+    title = "deadline"
+    parameter_name = "deadline"
+    LOOKUPS = (("over", "Missed"), ("75", "Three quarters over"), ("50", "Half over"))
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return list(self.LOOKUPS)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        if self.value() == "over":
+            return queryset.filter(next_due_at__lte=timezone.now())
+        return queryset.filter(escalation__gte=int(self.value() or 0)) if self.value() in ("50", "75") else queryset
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnlyAdmin):
+    """Cases are opened, moved and answered on pages of their own: the list only shows them, and gives them away."""
+
+    list_display = ["number", "turn_shown", "due", "contact", "cause", "contested", "assignee", "state_shown", "opened", "entity"]
+    list_filter = [
+        TurnFilter,
+        DeadlineFilter,
+        ("state", ChoicesDropdownFilter),
+        ("cause", ChoicesDropdownFilter),
+        ("assignee", AutocompleteSelectFilter),
+        ("opened_at", RangeDateTimeFilter),
+        ("entity", RelatedDropdownFilter),
+    ]
+    search_fields = ["number", "contact_name", "contact_email", "=customer__number", "customer__name"]
+    search_help_text = "A case's number, or the driver's name, e-mail address or customer number"
+    list_select_related = ["entity", "customer", "assignee"]
+    sortable_by = ["number", "due", "contested", "opened"]
+    empty_sentence = "A case is opened from the page of a session or of a document, with what the driver says."
+    change_list_template = "portal/disputes/list.html"
+    actions = ["give"]
+
+    class Media:
+        css = {"all": ["css/disputes.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("export.csv", view(self.export_csv), name="disputes_case_export_csv"),
+            path("export.xlsx", view(self.export_xlsx), name="disputes_case_export_xlsx"),
+            *super().get_urls(),
+        ]
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return [RANK.asc(), F("next_due_at").asc(nulls_last=True), "-pk"]
+
+    def has_give_permission(self, request: HttpRequest) -> bool:
+        return worker_of(request) is not None
+
+    @admin.action(description="Give to somebody", permissions=["give"])
+    def give(self, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse:
+        keys = ",".join(str(pk) for pk in queryset.order_by("pk").values_list("pk", flat=True)[:500])
+        return HttpResponseRedirect(f"{reverse('admin:cases_give')}?{urlencode({'cases': keys})}")
+
+    @display(description="Whose turn")
+    def turn_shown(self, obj: Case) -> str:
+        return render_to_string("portal/parts/state_cell.html", {"kind": "turn", "value": obj.turn})
+
+    @display(description="State", ordering="state")
+    def state_shown(self, obj: Case) -> str:
+        return render_to_string("portal/parts/state_cell.html", {"kind": "case", "value": obj.state})
+
+    @display(description="Due", ordering="next_due_at", empty_value="–")
+    def due(self, obj: Case) -> str | None:
+        due = due_of(obj, timezone.now())
+        return render_to_string("portal/disputes/due_cell.html", {"due": due}) if due else None
+
+    @display(description="Driver", empty_value="")
+    def contact(self, obj: Case) -> str:
+        return obj.contact_name or (obj.customer.name if obj.customer else "") or obj.contact_email
+
+    @display(description="Contested", ordering="contested_amount")
+    def contested(self, obj: Case) -> str:
+        return written.money(obj.contested_amount, obj.currency)
+
+    @display(description="Opened", ordering="opened_at")
+    def opened(self, obj: Case) -> str:
+        return written.day(obj.entity.day_of(obj.opened_at))
+
+    def _shown(self, request: HttpRequest) -> QuerySet[Case]:
+        """Exactly the cases the list shows, on all its pages, in its order."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self.get_changelist_instance(request).get_queryset(request)
+
+    def export_csv(self, request: HttpRequest) -> StreamingHttpResponse:
+        rows = ([safe_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in _rows(self._shown(request)))
+        return StreamingHttpResponse(
+            csv_lines(HEADER, rows),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="cases.csv"'},
+        )
+
+    def export_xlsx(self, request: HttpRequest) -> FileResponse:
+        file = workbook("Cases", HEADER, _rows(self._shown(request)))
+        return FileResponse(file, as_attachment=True, filename="cases.xlsx", content_type=XLSX)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return case_page(request, object_id) or self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+
+
+def _rows(cases: QuerySet[Case]) -> Iterator[list[Cell]]:
+    for one in cases.select_related("entity", "customer", "assignee").iterator(chunk_size=2000):
+        yield [
+            one.number, one.entity.name, one.get_state_display(), TURNS[Turn(one.turn)],
+            CLOCKS[Clock(one.next_clock)] if one.next_clock else "",
+            one.next_due_at.replace(tzinfo=None) if one.next_due_at else None,
+            one.escalation, one.contact_name or (one.customer.name if one.customer else one.contact_email),
+            one.customer.number if one.customer else "", one.get_cause_display(), one.currency,
+            round_money(one.contested_amount, one.currency),
+            None if one.claimed_amount is None else round_money(one.claimed_amount, one.currency),
+            one.assignee.username if one.assignee else "", one.opened_at.replace(tzinfo=None),
+        ]  # fmt: skip

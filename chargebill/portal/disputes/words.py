@@ -1,0 +1,148 @@
+"""How cases are said: whose turn it is, which deadline comes next, what happened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chargebill.portal import format as written
+from chargebill.portal.disputes.roles import Worker
+from disputes.models import Case, CaseEvent
+from disputes.workflow.durations import UNITS, Turn, Unit
+from disputes.workflow.states import ROLE_WORDS, STATE_WORDS, Clock, Role, State
+
+TURNS = {
+    Turn.US: "We owe an answer",
+    Turn.FINANCE: "Finance has to act",
+    Turn.DRIVER: "Waiting for the driver",
+    Turn.NEUTRAL: "Waiting for the neutral person",
+    Turn.NOBODY: "Ended",
+}
+CLOCKS = {
+    Clock.ACKNOWLEDGE: "the driver gets the case number",
+    Clock.FIRST_REPLY: "first reply",
+    Clock.INADMISSIBLE: "say whether it is admissible",
+    Clock.TRIAGE: "sort it",
+    Clock.INVESTIGATE: "investigate",
+    Clock.FINAL_POSITION: "final position",
+    Clock.AWAITING_CUSTOMER: "the driver answers",
+    Clock.OFFER: "the driver answers the offer",
+    Clock.DEADLOCK: "the driver asks for an independent review",
+    Clock.MEDIATION: "mediation",
+    Clock.EVIDENCE: "evidence for the arbitrator",
+    Clock.AWARD: "award",
+    Clock.AWARD_ANSWER: "the driver answers the award",
+    Clock.EXECUTION: "put it right",
+    Clock.STUCK: "Finance clears what is stuck",
+    Clock.SILENCE: "closed if nobody writes",
+}
+# How settings call them.
+LENGTHS: Mapping[Clock, str] = {
+    Clock.ACKNOWLEDGE: "Case number",
+    Clock.FIRST_REPLY: "First reply",
+    Clock.INADMISSIBLE: "Say whether it is admissible",
+    Clock.TRIAGE: "Sorting",
+    Clock.INVESTIGATE: "Investigation",
+    Clock.FINAL_POSITION: "Final position",
+    Clock.AWAITING_CUSTOMER: "The driver answers a question",
+    Clock.OFFER: "An offer is valid",
+    Clock.DEADLOCK: "The driver asks for an independent review",
+    Clock.MEDIATION: "Mediation",
+    Clock.EVIDENCE: "Evidence in arbitration",
+    Clock.AWARD: "Award",
+    Clock.AWARD_ANSWER: "The driver answers an award",
+    Clock.EXECUTION: "Putting it right",
+    Clock.STUCK: "Finance clears what is stuck",
+    Clock.SILENCE: "Closed after silence",
+}
+
+
+def unit_words(clock: Clock) -> str:
+    return {Unit.MINUTES: "minutes", Unit.BUSINESS_DAYS: "business days", Unit.CALENDAR_DAYS: "calendar days"}[UNITS[clock]]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The next deadline of a case in words. ``left`` says how long, or since when it is over."""
+
+    what: str
+    by: str
+    left: str
+    is_over: bool
+    escalation: int
+
+    def __str__(self) -> str:
+        return f"{self.by} ({self.left})"
+
+
+def due_of(case: Case, at: datetime) -> Due | None:
+    if case.next_due_at is None:
+        return None
+    over = case.next_due_at <= at
+    left = span(abs(case.next_due_at - at))
+    return Due(
+        what=CLOCKS[Clock(case.next_clock)],
+        by=by(case.next_due_at, case.entity.time_zone or "UTC"),
+        left=f"{left} late" if over else f"{left} left",
+        is_over=over,
+        escalation=case.escalation,
+    )
+
+
+def by(at: datetime, zone: str) -> str:
+    """A deadline as people say it: a midnight is the end of the day before."""
+    local = at.astimezone(ZoneInfo(zone))
+    if (local.hour, local.minute) == (0, 0):
+        day = local - timedelta(hours=12)
+        return f"end of {day:%a} {written.day(day.date())}"
+    return f"{local:%a} {written.moment(at, zone)}"
+
+
+def span(length: timedelta) -> str:
+    minutes = int(length.total_seconds() // 60)
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return f"{days} d {hours} h" if days < 10 and hours else f"{days} d"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry of a case's history."""
+
+    at: datetime
+    icon: str
+    text: str
+    by: str
+    reason: str
+
+
+ICONS = {"moved": "trending_flat", "escalated": "timer", "assigned": "person", "sorted": "rule", "took_over": "merge"}
+
+
+def told(event: CaseEvent) -> Told:
+    data: dict[str, Any] = event.data
+    text = {
+        "moved": f"{STATE_WORDS[State(event.to_state)].capitalize()}" if event.to_state else "",
+        "acknowledged": "The driver has the case number",
+        "assigned": f"Given to {data.get('to', '')}",
+        "sorted": "Sorted anew: what seems wrong, or what is claimed",
+        "took_over": f"Took over {data.get('case', '')} with its items and its earlier deadlines",
+        "escalated": _escalated(data),
+    }.get(event.kind, event.get_kind_display())
+    who = str(event.actor) if event.actor else ROLE_WORDS[Role(event.role)].capitalize()
+    if event.rule:
+        text = f"{text} ({event.rule})" if not data.get("into") else f"{text} into {data['into']} ({event.rule})"
+    return Told(event.at, ICONS.get(event.kind, "chat"), text, who, event.reason)
+
+
+def _escalated(data: Mapping[str, Any]) -> str:
+    if not data.get("clock"):
+        return ""
+    what, percent = CLOCKS[Clock(data["clock"])], data["percent"]
+    return f"Deadline missed: {what}" if percent == 100 else f"{percent} % of the time is over: {what}"
+
+
+def working_as(worker: Worker | None) -> str:
+    return "" if worker is None else ROLE_WORDS[worker.role].removeprefix("a ")
