@@ -19,6 +19,8 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests.at_once import AtOnce
+
 # How long an example takes says something about the machine, nothing about the code.
 hypothesis.settings.register_profile("chargebill", deadline=None)
 hypothesis.settings.load_profile("chargebill")
@@ -150,6 +152,13 @@ def no_network() -> Iterator[None]:
 def full_size() -> bool:
     """True under `make prove`: a slow test then runs at its full numbers instead of a small sample."""
     return os.environ.get("CHARGEBILL_PROVE") == "1"
+
+
+@pytest.fixture
+def at_once(transactional_db: None) -> Iterator[AtOnce]:
+    """Starts deeds at one moment, each on a connection of its own that lasts until the test ends."""
+    with AtOnce() as people:
+        yield people
 
 
 @pytest.fixture(scope="session")

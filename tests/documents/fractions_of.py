@@ -39,3 +39,13 @@ def amounts(lines: list[Given], fixed: str) -> tuple[list[Columns], dict[tuple[F
             found[i] = columns(lines[i][0], got[i], fixed)
         taxes[key] = columns(whole, other, fixed)
     return found, taxes
+
+
+def split(amount: int, left: dict[str, int]) -> dict[str, int]:
+    """``amount`` minor units over accounts in proportion to what is ``left`` on each, in the order of their codes."""
+    codes = sorted(code for code, units in left.items() if units)
+    exact = {code: Fraction(amount * left[code], sum(left.values())) for code in codes}
+    got = {code: floor(exact[code]) for code in codes}
+    while sum(got.values()) < amount:
+        got[max(codes, key=lambda code: (exact[code] - got[code], -codes.index(code)))] += 1
+    return {code: units for code, units in got.items() if units}

@@ -14,9 +14,9 @@ from billing.models import PaymentAllocation, Refund, RefundDue
 from billing.operations.credits import correct
 from billing.operations.payment_reversals import take_back_match
 from billing.operations.refund_moves import pay_by_hand
+from tests.at_once import AtOnce
 from tests.documents.conftest import AT, make_operator, session
 from tests.payments.conftest import received
-from tests.payments.test_matching_at_once import at_once
 
 ROUNDS = 1000 if os.environ.get("CHARGEBILL_PROVE") else 3
 WAYS = {"part": 12, "whole": 8, "refund": 8, "unmatch": 4}
@@ -52,7 +52,7 @@ def deeds(document: Document, allocation: PaymentAllocation) -> list[Callable[[]
     ]
 
 
-def test_refund_against_correction_gives_back_no_more_than_was_received(tmp_path: Path) -> None:
+def test_refund_against_correction_gives_back_no_more_than_was_received(at_once: AtOnce, tmp_path: Path) -> None:
     operator = make_operator(tmp_path)
     operator.bring(*[session(f"A{n}") for n in range(ROUNDS)])
     operator.issue()

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from billing.documents import NOTHING, Amounts, Fixed, Supply, credit, document_amounts, left_of
-from tests.documents.fractions_of import half_away
+from billing.documents import NOTHING, Amounts, Fixed, Supply, credit, credit_revenue, document_amounts, left_of
+from tests.documents.fractions_of import half_away, split
 from tests.documents.test_amounts import DIGITS, RATES, in_minor, money, of
 
 LINE = of("6.57", "1.25", "7.82")
@@ -90,3 +90,40 @@ def test_random_credits_equal_exact_fractions_and_end_at_the_line(full_size: boo
             assert min(in_minor(got, currency)) >= 0, told
             assert all(a <= b for a, b in zip(in_minor(before, currency), (net, tax, gross), strict=True)), told
         assert before == line
+
+
+@pytest.mark.slow
+def test_random_corrections_split_over_the_accounts_equal_exact_fractions_and_empty_them(full_size: bool) -> None:
+    rng = random.Random(2711)
+    for _ in range(200_000 if full_size else 2_000):
+        currency = rng.choice(list(DIGITS))
+        top = rng.choice([1, 3, 50, 10_000, 10**9])
+        accounts = rng.sample(["4000", "4010", "4020", "4030", "4040"], rng.randint(1, 5))
+        units = {account: rng.randrange(top + 1) for account in accounts}
+        left, whole = dict(units), sum(units.values())
+        taken = dict.fromkeys(units, 0)
+        while whole:
+            part = whole if rng.random() < 0.2 else rng.randint(1, min(whole, max(1, sum(units.values()) // 3)))
+            told = (currency, units, left, part)
+            got = credit_revenue(
+                {account: money(amount, currency) for account, amount in left.items()}, money(part, currency), currency
+            )
+            wanted = split(part, left)
+            assert got == {account: money(amount, currency) for account, amount in wanted.items()}, told
+            for account, amount in wanted.items():
+                left[account] -= amount
+                taken[account] += amount
+            # No account ever gives back more than it earned.
+            assert min(left.values()) >= 0, told
+            whole -= part
+        assert taken == units
+
+
+def test_more_than_the_accounts_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="can't be taken back"):
+        credit_revenue({"4000": Decimal("1.00"), "4010": Decimal("0.50")}, Decimal("1.51"), "EUR")
+    with pytest.raises(ValueError, match="can't be taken back"):
+        credit_revenue({"4000": Decimal("1.00"), "4010": Decimal("-0.50")}, Decimal("0.10"), "EUR")
+    with pytest.raises(ValueError, match="can't be taken back"):
+        credit_revenue({"4000": Decimal("1.00")}, Decimal("-0.01"), "EUR")
+    assert credit_revenue({"4000": Decimal("1.00")}, Decimal(0), "EUR") == {}

@@ -1,13 +1,11 @@
 """Clerks match the same receipt, or the same document, at the same moment: one wins, the other is told."""
 
 import os
-import threading
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from billing import payments
 from billing.document_models import Document
@@ -15,7 +13,7 @@ from billing.models import BankLine, Payment, PaymentAllocation
 from billing.operations.bank_files import take_in_bank_file, upload_bank_file
 from billing.operations.payment_entries import Part
 from billing.operations.payments import match_payment
-from chargebill.core.errors import UserError
+from tests.at_once import AtOnce
 from tests.documents.conftest import AT, make_operator, session
 from tests.payments.bank_text import own, row
 from tests.payments.conftest import balance, of, received
@@ -27,32 +25,7 @@ CLERKS = 8
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
-def at_once(*deeds: Callable[[], object]) -> list[str]:
-    """Starts all at one moment; "done" or the code of the refusal, each."""
-    start, said, failed = threading.Barrier(len(deeds)), [""] * len(deeds), []
-
-    def run(number: int) -> None:
-        try:
-            start.wait()
-            deeds[number]()
-            said[number] = "done"
-        except UserError as error:
-            said[number] = error.code
-        except Exception as error:
-            failed.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[number]) for number in range(len(deeds))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
-    return sorted(said)
-
-
-def test_of_two_clerks_with_one_receipt_one_is_told(tmp_path: Path) -> None:
+def test_of_two_clerks_with_one_receipt_one_is_told(at_once: AtOnce, tmp_path: Path) -> None:
     operator = make_operator(tmp_path)
     operator.bring(*large("Ada"), *large("Brewery"))
     operator.issue()
@@ -70,7 +43,7 @@ def test_of_two_clerks_with_one_receipt_one_is_told(tmp_path: Path) -> None:
     assert balance("1000") == Decimal("0.50") * ROUNDS == Decimal("0.50") * Payment.objects.count()
 
 
-def test_many_at_once_never_allocate_more_than_is_open_or_came_in(tmp_path: Path) -> None:
+def test_many_at_once_never_allocate_more_than_is_open_or_came_in(at_once: AtOnce, tmp_path: Path) -> None:
     operator = make_operator(tmp_path)
     for number in range(ROUNDS if ROUNDS < 50 else 50):
         operator.bring(session(f"M{number}", token="T-Ada"), session(f"B{number}", token="T-Brewery"))
@@ -92,7 +65,7 @@ def test_many_at_once_never_allocate_more_than_is_open_or_came_in(tmp_path: Path
     assert balance("2090") == 0
 
 
-def test_the_same_match_sent_twice_at_once_counts_once(tmp_path: Path) -> None:
+def test_the_same_match_sent_twice_at_once_counts_once(at_once: AtOnce, tmp_path: Path) -> None:
     operator = make_operator(tmp_path)
     operator.bring(*large("Ada"))
     operator.issue()
