@@ -6,6 +6,7 @@ from django.db.models import Q
 from billing.credit_models import Correction
 from billing.document_models import Document
 from billing.fields import amount_field
+from billing.four_eyes import Confirmation, by_somebody_else
 from chargebill.core.frozen import Frozen, Refused
 from chargebill.core.models import LegalEntity, User
 from memberships.models import Customer
@@ -116,23 +117,9 @@ class SettledDifference(models.Model):
         return f"{self.decided_id}"
 
 
-class DifferenceConfirmation(models.Model):
-    """What the second person said about a decision above the limit; never the one who decided. Never changes."""
+class DifferenceConfirmation(Confirmation):
+    """What the second person said about a decision above the limit; never the one who decided."""
 
     decision = models.OneToOneField(DifferenceDecision, on_delete=models.PROTECT, primary_key=True, related_name="confirmation")
-    accepted = models.BooleanField()
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
 
-    frozen = [Frozen()]
-    refused = [
-        Refused(
-            "INSERT",
-            "NOT EXISTS (SELECT 1 FROM billing_differencedecision d WHERE d.id = NEW.decision_id AND d.needs_second"
-            " AND COALESCE(d.decided_by_id, 0) <> NEW.by_id)",
-            "a second person confirms what needs one",
-        )
-    ]
-
-    def __str__(self) -> str:
-        return "confirmed" if self.accepted else "refused"
+    refused = [by_somebody_else("billing_differencedecision", "decision_id")]

@@ -8,6 +8,7 @@ from django.db.models import Q
 from billing.credit_models import Correction
 from billing.document_models import Document
 from billing.fields import amount_field
+from billing.four_eyes import Confirmation, by_somebody_else
 from chargebill.core.frozen import Frozen, Refused
 from chargebill.core.models import LegalEntity, User
 from memberships.models import Customer
@@ -68,23 +69,9 @@ class GoodwillGrant(models.Model):
         return "given" if self.confirmation.accepted else "refused"
 
 
-class GoodwillConfirmation(models.Model):
-    """What the second person said about goodwill above the limit; never the one who granted it. Never changes."""
+class GoodwillConfirmation(Confirmation):
+    """What the second person said about goodwill above the limit; never the one who granted it."""
 
     grant = models.OneToOneField(GoodwillGrant, on_delete=models.PROTECT, primary_key=True, related_name="confirmation")
-    accepted = models.BooleanField()
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
 
-    frozen = [Frozen()]
-    refused = [
-        Refused(
-            "INSERT",
-            "NOT EXISTS (SELECT 1 FROM billing_goodwillgrant g WHERE g.id = NEW.grant_id AND g.needs_second"
-            " AND COALESCE(g.decided_by_id, 0) <> NEW.by_id)",
-            "a second person confirms what needs one",
-        )
-    ]
-
-    def __str__(self) -> str:
-        return "confirmed" if self.accepted else "refused"
+    refused = [by_somebody_else("billing_goodwillgrant", "grant_id")]

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 
+from billing.four_eyes import Confirmation, by_somebody_else
 from chargebill.core.frozen import Frozen
 from chargebill.core.models import LegalEntity, User
 from stations.models import Session
@@ -146,15 +147,9 @@ class DecidedSession(models.Model):
         return f"{self.decision_id}: {self.session_id}"
 
 
-class DecisionConfirmation(models.Model):
-    """What the second person said about a decision. Never changes."""
+class DecisionConfirmation(Confirmation):
+    """What the second person said about a decision; never the one who decided."""
 
     decision = models.OneToOneField(HeldDecision, on_delete=models.PROTECT, primary_key=True, related_name="confirmation")
-    accepted = models.BooleanField()
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
 
-    frozen = [Frozen()]
-
-    def __str__(self) -> str:
-        return "confirmed" if self.accepted else "refused"
+    refused = [by_somebody_else("billing_helddecision", "decision_id")]

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from billing.checks import Part, Way
 from billing.models import Cdr, Chargeable
 from billing.queries import explain
-from billing.review_models import CheckSettings, DecidedSession, HeldDecision
+from billing.review_models import CheckSettings, DecidedSession, DecisionConfirmation, HeldDecision
 from chargebill import pipeline
 from chargebill.analytics import queries as analytics
 from chargebill.core.errors import UserError
@@ -166,6 +166,8 @@ def test_above_the_limit_a_second_person_confirms(
         decide(Way.DROP, "wrong", actor=finance)
     with pytest.raises(UserError, match="You decided this yourself"):
         pipeline.confirm(decision=decision, accepted=True, actor=clerk, at=AT)
+    with pytest.raises(IntegrityError, match="a second person confirms"), transaction.atomic():
+        DecisionConfirmation.objects.create(decision=decision, accepted=True, by=clerk, at=AT)
     price_anew(priced_entity)
     assert places() == {"wrong": ("HELD", "D7")}
     pipeline.confirm(decision=decision, accepted=True, actor=finance, at=AT)
