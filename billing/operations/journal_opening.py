@@ -10,8 +10,7 @@ from billing.journal.opening import Opening, read_opening
 from billing.journal_models import Account, JournalEntry
 from billing.operations.journal import hold_book, post
 from billing.operations.journal import reverse as take_back_entry
-from billing.operations.opening_receivables import OPENING as SOURCE
-from billing.operations.opening_receivables import take_out_listed
+from billing.operations.opening_receivables import OPENING, take_out_listed
 from chargebill.core import events
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
@@ -50,7 +49,7 @@ def post_balances(*, entity: LegalEntity, text: str, effective_date: date, actor
             f"line {found.problems[0].line}",
         )
     digest = hashlib.sha256(text.encode()).hexdigest()
-    key = f"{SOURCE}:{digest[:32]}:{effective_date.isoformat()}"
+    key = f"{OPENING}:{digest[:32]}:{effective_date.isoformat()}"
     with transaction.atomic():
         hold_book(entity)
         there = JournalEntry.objects.filter(entity=entity, key=key).exists()
@@ -60,7 +59,7 @@ def post_balances(*, entity: LegalEntity, text: str, effective_date: date, actor
             effective_date=effective_date,
             legs=found.legs,
             description="Opening balances taken over",
-            source_type=SOURCE,
+            source_type=OPENING,
             source_id=digest[:32],
             actor=actor,
             at=at,

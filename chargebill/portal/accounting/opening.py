@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET
 from billing.journal.opening import COLUMNS, Opening
 from billing.journal_balances import Sums
 from billing.models import JournalEntry
-from billing.operations.journal_opening import SOURCE, post_balances, read_balances
+from billing.operations.journal_opening import post_balances, read_balances
+from billing.operations.opening_receivables import OPENING
 from chargebill.core.errors import UserError
 from chargebill.core.keys import key_in
 from chargebill.core.models import LegalEntity
@@ -58,7 +59,7 @@ def opening_balances(request: HttpRequest) -> HttpResponse:
 
 
 def _show(request: HttpRequest, form: OpeningForm, context: dict[str, Any]) -> HttpResponse:
-    earlier = JournalEntry.objects.filter(source_type=SOURCE, posted_at__isnull=False).select_related(
+    earlier = JournalEntry.objects.filter(source_type=OPENING, posted_at__isnull=False).select_related(
         "entity", "seal", "reversed_by"
     )
     shown = {
