@@ -25,6 +25,7 @@ from chargebill.analytics.measures import Counted, Deltas
 from chargebill.core import bulk, events, jobs
 from chargebill.core.errors import UserError
 from chargebill.core.models import Job, LegalEntity, User
+from disputes.operations.settings import recompute as recompute_clocks
 from memberships.operations import ensure_tokens
 from stations import facts as session_facts
 from stations.facts import SessionFacts
@@ -394,8 +395,15 @@ def change_time_zone(*, location: Location, time_zone: str, actor: User | None, 
 
 
 def change_company_time_zone(*, entity: LegalEntity, time_zone: str, actor: User | None, at: datetime) -> Job | None:
-    """Sets a company's zone, which counts where a place has none; its sessions follow in a job. None if nothing changed."""
-    return _set_zone(entity, time_zone, entity=entity, only={}, actor=actor, at=at)
+    """Sets a company's zone, which counts where a place has none; its sessions follow in a job. None if nothing changed.
+
+    What is due of its open cases follows at once: a day begins and a desk opens by the company's clock.
+    """
+    with transaction.atomic():
+        job = _set_zone(entity, time_zone, entity=entity, only={}, actor=actor, at=at)
+        if job:
+            recompute_clocks(LegalEntity.objects.get(pk=entity.pk))
+    return job
 
 
 def _set_zone(

@@ -61,7 +61,9 @@ def subjects_of_session(session: Session) -> list[Subject]:
         if not found:
             raise UserError("nothing_charged", "All of it was taken back already: there is nothing left to contest.")
         return found
-    if chargeable is None or chargeable.cdr is None or chargeable.cdr.gross_amount <= 0:
+    # Dropped: history, internal, or decided so. Nobody is asked for its price.
+    dropped = chargeable is not None and chargeable.state == Chargeable.State.DROPPED
+    if dropped or chargeable is None or chargeable.cdr is None or chargeable.cdr.gross_amount <= 0:
         raise UserError("nothing_charged", "Nothing is charged for this session: there is nothing to contest.")
     cdr = chargeable.cdr
     return [Subject(session, None, None, cdr.customer, cdr.customer_kind, cdr.currency, Decimal(cdr.gross_amount))]

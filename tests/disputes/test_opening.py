@@ -68,6 +68,12 @@ def test_a_session_on_no_document_can_be_contested(billed: Operator) -> None:
     assert not ContestedLine.objects.exists()
 
 
+def test_a_session_nobody_pays_for_can_not_be_contested(billed: Operator) -> None:
+    billed.bring(session("H1"), mode="history")
+    with pytest.raises(UserError, match="Nothing is charged for this session"):
+        subjects_of_session(Session.objects.get(external_id="H1"))
+
+
 REFUSED = {
     "somebody else's": ({"customer": None}, "subject_is_theirs"),
     "no reason": ({"cause": "SPITE"}, "cause"),

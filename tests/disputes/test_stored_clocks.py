@@ -10,6 +10,7 @@ from django.core.management import call_command
 from chargebill.core.chores import run_chores
 from chargebill.core.errors import UserError
 from chargebill.core.models import User
+from chargebill.pipeline import change_company_time_zone
 from disputes.clocks import check_all
 from disputes.facts import Said
 from disputes.models import Case, CaseEvent, CaseMessage, Holiday
@@ -132,6 +133,16 @@ def test_other_opening_hours_and_holidays_move_what_is_due(billed: Operator, sup
     # Tuesday 9 October 10:00 to 12:00, Thursday, then Tuesday again.
     assert case.next_due_at == datetime.fromisoformat("2018-10-16T12:00:00+01:00")
     assert [h.name for h in Holiday.objects.all()] == ["Founders' day"]
+    assert check_all() == (1, [])
+
+
+def test_another_time_zone_of_the_company_moves_what_is_due(billed: Operator) -> None:
+    case = opened("M1")
+    change_company_time_zone(entity=billed.entity, time_zone="America/New_York", actor=None, at=OPENED)
+    case.refresh_from_db()
+
+    # 5:00 in New York, before it opens: Tuesday and Wednesday are the two days.
+    assert case.next_due_at == datetime.fromisoformat("2018-10-10T17:00:00-04:00")
     assert check_all() == (1, [])
 
 
