@@ -9,6 +9,7 @@ from chargebill.portal import (  # noqa: F401
     assignments,
     audit_trail,
     bank_files,
+    case_evidence,
     checklist,
     company,
     document_mail,

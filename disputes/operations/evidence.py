@@ -57,6 +57,13 @@ def collect(*, case: Case, actor: User | None, at: datetime) -> list[EvidenceIte
     return made
 
 
+def collect_and_seal(*, case: Case, actor: User | None, at: datetime) -> tuple[int, EvidenceManifest]:
+    """Both, or none of it: how many pieces came, and the signed version that has all of them. Raises as seal does."""
+    with transaction.atomic():
+        made = collect(case=case, actor=actor, at=at)
+        return len(made), seal(case=case, actor=actor, at=at)
+
+
 def _keep(case: Case, there: list[EvidenceItem], pieces: list[Piece], actor: User | None, at: datetime) -> list[EvidenceItem]:
     taken = {item.path for item in there}
     made = []

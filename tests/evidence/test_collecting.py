@@ -20,9 +20,10 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import AuditEvent
 from disputes.evidence_models import EvidenceItem, EvidenceManifest
 from disputes.evidence_queries import bundle_of, verified_by, verified_here
+from disputes.facts import Said
 from disputes.models import Case, CaseMessage
 from disputes.operations.evidence import collect, seal
-from disputes.operations.moves import move
+from disputes.operations.moves import move, step
 from disputes.operations.thread import add_message, assign
 from disputes.workflow.states import Role, State
 from stations.models import ConnectorStatus, Session
@@ -134,6 +135,22 @@ def test_without_the_private_half_nobody_pretends_to_sign(case: Case, agent: Any
     assert refused.value.code == "signing_key_missing"
     case.refresh_from_db()
     assert (case.state, case.manifests.count(), case.evidence.count()) == (State.TRIAGE, 1, 8)
+
+
+def test_a_clock_that_moves_a_case_collects_and_leaves_signing_to_people(case: Case, agent: Any) -> None:
+    triaged(case, agent)
+    case = move(case=case, target=State.INVESTIGATING, role=Role.AGENT, actor=agent, at=LATER)
+    case = move(
+        case=case, target=State.AWAITING_CUSTOMER, role=Role.AGENT, actor=agent, at=LATER, said=Said(text="Which car was it?")
+    )
+    for file in Path(settings.SIGNING_KEYS).iterdir():
+        file.unlink()
+    Session.objects.filter(external_id="M1").update(card_last4="4242")
+    with transaction.atomic():
+        step(case=case, target=State.INVESTIGATING, role=Role.SYSTEM, actor=None, at=LATER + timedelta(days=14), said=Said())
+    assert case.manifests.count() == 1
+    # The session's five pieces once more, the question, a dossier.
+    assert case.evidence.count() == 8 + 7
 
 
 def test_evidence_never_changes(case: Case, agent: Any) -> None:

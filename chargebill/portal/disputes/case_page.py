@@ -16,7 +16,7 @@ from billing.queries import Explanation, explain
 from chargebill.core.errors import UserError
 from chargebill.core.keys import row_in
 from chargebill.core.models import User
-from chargebill.portal import session_price, way_back
+from chargebill.portal import case_evidence, session_price, way_back
 from chargebill.portal.disputes import case_deeds
 from chargebill.portal.disputes.roles import Worker, allowed_worker, worker_of
 from chargebill.portal.disputes.words import TURNS, due_of, told, working_as
@@ -42,7 +42,6 @@ class Shown:
     item: ContestedItem
     zone: str
     bill: dict[str, Any]
-    findings: list[Any]
 
 
 def case_page(request: HttpRequest, object_id: str) -> HttpResponse | None:
@@ -68,6 +67,7 @@ def case_page(request: HttpRequest, object_id: str) -> HttpResponse | None:
         refusal=refusal,
         given=given,
         **context_of(case, worker_of(request), timezone.now(), with_bill=request.user.has_perm(READ_SESSIONS)),
+        **case_evidence.context_of(request, case),
     )
     return TemplateResponse(request, "portal/disputes/case.html", context)
 
@@ -128,7 +128,7 @@ def _shown(item: ContestedItem, place: int, with_bill: bool) -> Shown:
         # Names of tables are told apart: two items may be lines of one session.
         label = f"Price line by line, item {place + 1}"
         bill = {**priced, "cdr": explanation.cdr, "explanation": explanation, "session": session, "label": label}
-    return Shown(item, zone, bill, list(session.findings.order_by("rank")) if with_bill else [])
+    return Shown(item, zone, bill)
 
 
 def related(case: Case, items: list[ContestedItem]) -> list[Case]:

@@ -11,7 +11,7 @@ from chargebill.core.commands import JsonCommand
 from chargebill.core.errors import UserError
 from disputes.evidence_queries import bundle_of
 from disputes.models import Case
-from disputes.operations.evidence import collect, seal
+from disputes.operations.evidence import collect_and_seal
 
 
 class Command(JsonCommand):
@@ -34,9 +34,7 @@ class Command(JsonCommand):
                 "--entity",
             )
         (case,) = cases
-        now = timezone.now()
-        collect(case=case, actor=None, at=now)
-        manifest = seal(case=case, actor=None, at=now)
+        _, manifest = collect_and_seal(case=case, actor=None, at=timezone.now())
         content = bundle_of(case)
         try:
             out.write_bytes(content)
