@@ -33,8 +33,9 @@ PREFIX = {
 class ExportSettings(models.Model):
     """What a target wants to know of a company besides its accounts. May change; batches keep what they were made with.
 
-    ``consultant``, ``client``, ``account_length`` and ``chart`` are DATEV's, ``tax_rate`` Xero's, ``walk_in``
-    QuickBooks'. The fiscal year is the company's.
+    ``consultant``, ``client``, ``account_length`` and ``chart`` are DATEV's, ``tax_rate``, ``walk_in`` and
+    ``as_invoices`` (receipts and invoices go out as such, not as journals) Xero's and QuickBooks'. The fiscal year is the
+    company's.
     """
 
     entity = models.ForeignKey(LegalEntity, verbose_name="company", on_delete=models.PROTECT, related_name="export_settings")
@@ -45,6 +46,7 @@ class ExportSettings(models.Model):
     chart = models.CharField(max_length=2, blank=True)
     tax_rate = models.CharField(max_length=50, blank=True)
     walk_in = models.CharField(max_length=100, blank=True)
+    as_invoices = models.BooleanField(default=False)
 
     class Meta:
         verbose_name_plural = "export settings"

@@ -63,8 +63,10 @@ def settings_of(entity: LegalEntity, target: ExportTarget) -> Settings:
         client=row.client,
         account_length=row.account_length,
         chart=row.chart,
-        tax_rate=row.tax_rate or no_tax_rate(entity.country),
+        tax_rate=row.tax_rate or no_tax_rate(Target(target), entity.country),
         walk_in=row.walk_in or WALK_IN,
+        as_invoices=row.as_invoices,
+        country=entity.country,
     )
 
 
@@ -109,10 +111,14 @@ def read_entries(entity: LegalEntity, entries: QuerySet[JournalEntry], batch_of:
     return Found([head[0] for head in heads], [_entry(head, lines[head[0]], kinds, batch_of) for head in heads])
 
 
-def _kinds(entity: LegalEntity) -> dict[str, str]:
-    """The kind of each document by its number; ours, where one that was taken over has the same."""
-    taken = Document.claims.filter(entity=entity, kind=DocumentKind.TAKEN_OVER).values_list("number", "kind")
-    return {**dict(taken), **dict(Document.objects.filter(entity=entity).values_list("number", "kind"))}
+Kinds = dict[str, tuple[str, date | None]]
+
+
+def _kinds(entity: LegalEntity) -> Kinds:
+    """Kind and day to pay by of each document, by its number; ours, where one that was taken over has the same."""
+    taken = Document.claims.filter(entity=entity, kind=DocumentKind.TAKEN_OVER)
+    rows = (part.values_list("number", "kind", "due_date") for part in (taken, Document.objects.filter(entity=entity)))
+    return {number: (kind, due) for part in rows for number, kind, due in part}
 
 
 def _line(*cells: Any) -> Line:
@@ -125,15 +131,16 @@ def _line(*cells: Any) -> Line:
     return Line(line_no, code, account_number, account_name, **sides, **taxed, **whose)
 
 
-def _entry(head: tuple[Any, ...], lines: list[Line], kinds: dict[str, str], batch_of: dict[int, str] | str) -> Entry:
+def _entry(head: tuple[Any, ...], lines: list[Line], kinds: Kinds, batch_of: dict[int, str] | str) -> Entry:
     pk, seq, posted_at, day, month, state, description, number, source_type, source_id, reverses, content_hash = head
+    kind, due = kinds.get(number, ("", None))
     return Entry(
         entry_no=seq,
         posted_at=posted_at,
         effective_date=day,
         period=f"{month:%Y-%m}",
         description=description,
-        document_type=kinds.get(number, "").lower(),
+        document_type=kind.lower(),
         document_no=number,
         source_type=source_type,
         source_id=source_id,
@@ -142,6 +149,7 @@ def _entry(head: tuple[Any, ...], lines: list[Line], kinds: dict[str, str], batc
         is_closed=state == AccountingPeriod.State.CLOSED,
         batch_id=batch_of if isinstance(batch_of, str) else batch_of.get(pk, ""),
         lines=tuple(lines),
+        due_date=due,
     )
 
 

@@ -43,7 +43,7 @@ class Entry:
     """A posted, sealed entry; ``entry_no`` is its number in the chain, ``period`` its month as 2026-03.
 
     ``document_type`` is "receipt", "invoice" or another kind, "" without a document; ``is_closed``: its month was
-    closed when the file was made; ``batch_id`` is the batch it goes out with, "" for none.
+    closed when the file was made; ``batch_id`` is the batch it goes out with, "" for none; ``due_date`` is its document's.
     """
 
     entry_no: int
@@ -60,6 +60,7 @@ class Entry:
     is_closed: bool
     batch_id: str
     lines: tuple[Line, ...]
+    due_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,10 @@ class Settings:
     """What a target wants to know of a company besides its accounts. Each target reads its own.
 
     ``fiscal_month`` is the month a fiscal year begins with, 1 to 12. ``consultant``, ``client``, ``account_length`` and
-    ``chart`` ("03", "04" or "") are DATEV's; ``tax_rate`` is the name of Xero's rate that computes nothing; ``walk_in``
-    is QuickBooks' customer for receivables of somebody unknown.
+    ``chart`` ("03", "04" or "") are DATEV's; ``tax_rate`` is the name of the rate that computes nothing in Xero, and on
+    invoices outside the US in QuickBooks; ``walk_in`` is the customer for receivables of somebody unknown.
+    ``as_invoices``: receipts and invoices go to QuickBooks and Xero as invoices instead of journals. ``country`` is the
+    company's.
     """
 
     fiscal_month: int = 1
@@ -86,6 +89,8 @@ class Settings:
     chart: str = ""
     tax_rate: str = ""
     walk_in: str = ""
+    as_invoices: bool = False
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,8 @@ _TAX_ACCOUNT = re.compile(r"\A2100-")
 NO_TAX_RATE = {"GB": "No VAT", "IE": "No VAT", "AU": "BAS Excluded", "NZ": "No GST", "ZA": "No VAT"}
 
 
-def no_tax_rate(country: str) -> str:
-    return NO_TAX_RATE.get(country, "Tax Exempt")
+def no_tax_rate(target: Target, country: str) -> str:
+    return "Out of Scope" if target == Target.QUICKBOOKS else NO_TAX_RATE.get(country, "Tax Exempt")
 
 
 def preset_of(name: str, code: str, *, account_length: int = 4) -> str:

@@ -55,6 +55,10 @@ def settings_problems(target: Target, settings: Settings) -> list[Problem]:
         found.append(Problem("tax_rate", "Enter the name of the Xero tax rate that computes nothing, such as Tax Exempt."))
     if target == Target.QUICKBOOKS and not settings.walk_in.strip():
         found.append(Problem("walk_in", "Enter the QuickBooks customer that receivables of unknown drivers go on."))
+    if target == Target.XERO and settings.as_invoices and not settings.walk_in.strip():
+        found.append(Problem("walk_in", "Enter the Xero contact that invoices of unknown drivers go to."))
+    if target == Target.QUICKBOOKS and settings.as_invoices and settings.country != "US" and not settings.tax_rate.strip():
+        found.append(Problem("tax_rate", "Enter the QuickBooks tax code that computes nothing, such as Out of Scope."))
     return found
 
 

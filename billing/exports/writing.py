@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from billing.exports import datev, generic, quickbooks, xero
+from billing.exports import datev, generic, invoices, quickbooks, xero
 from billing.exports.model import Account, Entry, Line, OutFile, Settings, Target
 
 
@@ -25,13 +25,16 @@ def write(
     """
     files: list[OutFile] = []
     for currency, found in sorted(_by_currency(entries).items()):
+        bills, journals = invoices.parted(target, found, settings)
+        if bills:
+            files += invoices.write(target, bills, currency=currency, stem=stem, accounts=accounts, settings=settings)
         match target:
             case Target.GENERIC:
                 files += generic.write(found, currency=currency, stem=stem)
             case Target.QUICKBOOKS:
-                files += quickbooks.write(found, currency=currency, stem=stem, accounts=accounts, settings=settings)
+                files += quickbooks.write(journals, currency=currency, stem=stem, accounts=accounts, settings=settings)
             case Target.XERO:
-                files += xero.write(found, currency=currency, stem=stem, accounts=accounts, settings=settings)
+                files += xero.write(journals, currency=currency, stem=stem, accounts=accounts, settings=settings)
             case Target.DATEV:
                 files += datev.write(
                     found,

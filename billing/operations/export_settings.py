@@ -19,8 +19,8 @@ from chargebill.core.models import LegalEntity, User
 
 SETTINGS = {
     ExportTarget.GENERIC: (),
-    ExportTarget.QUICKBOOKS: ("walk_in",),
-    ExportTarget.XERO: ("tax_rate",),
+    ExportTarget.QUICKBOOKS: ("as_invoices", "walk_in", "tax_rate"),
+    ExportTarget.XERO: ("as_invoices", "tax_rate", "walk_in"),
     ExportTarget.DATEV: ("consultant", "client", "account_length", "chart"),
 }
 

@@ -76,6 +76,20 @@ def test_an_accountant_exports_and_downloads_again(
     with page.expect_download() as download:
         page.get_by_role("link", name="Download DV-1").click()
     assert download.value.suggested_filename == "datev_DV-1.zip"
+    # Invoices instead of journals: wrong first, nobody for unknown drivers.
+    page.goto("/exports/accounts/quickbooks/?preset=QuickBooks")
+    page.get_by_label("Receipts and invoices go out").select_option(label="as invoices")
+    page.get_by_label("Customer for unknown drivers").fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was changed.")
+    expect(page.locator(".cb-field-error")).to_have_text("Say who stands for drivers nobody knows.")
+    look("9-invoices-wrong")
+    page.get_by_label("Customer for unknown drivers").fill("Drivers")
+    page.get_by_role("button", name="Save").press("Enter")
+    expect(page.locator("main")).to_contain_text("Accounts in QuickBooks Online are saved.")
+    page.goto("/exports/accounts/quickbooks/")
+    expect(page.get_by_label("Receipts and invoices go out")).to_have_value("True")
+    look("10-invoices")
 
 
 @every_look

@@ -136,3 +136,45 @@ def unzipped(content: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def quickbooks_invoices(content: bytes) -> tuple[Sums, dict[str, Decimal]]:
+    """(credits by item and currency below zero, total by number), as its import takes them: complete, nothing below zero."""
+    sums: Sums = defaultdict(Decimal)
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    heads: dict[str, tuple[str, ...]] = {}
+    rows = table(content)
+    assert len(rows) <= 1000
+    for row in rows:
+        assert all(row[name] for name in row if name.startswith("*"))
+        for name in ("*InvoiceDate", "*DueDate"):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\d", row[name])
+        assert row["*DueDate"] >= row["*InvoiceDate"]
+        amount = number(row["*ItemAmount"])
+        assert amount > 0
+        assert amount == number(row["ItemQuantity"]) * number(row["ItemRate"])
+        assert number(row.get("ItemTaxAmount", "0")) == 0
+        assert len(row["*InvoiceNo"]) <= 21
+        head = (row["*Customer"], row["*InvoiceDate"], row["*DueDate"], row.get("Currency", ""))
+        assert heads.setdefault(row["*InvoiceNo"], head) == head, "one invoice with two heads"
+        sums[row["Item(Product/Service)"], row.get("Currency", "")] -= amount
+        totals[row["*InvoiceNo"]] += amount
+    assert len(totals) <= 100
+    return dict(sums), dict(totals)
+
+
+def xero_invoices(content: bytes) -> tuple[Sums, dict[str, Decimal]]:
+    """The same of Xero's sales invoices, by account code."""
+    sums: Sums = defaultdict(Decimal)
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    heads: dict[str, tuple[str, ...]] = {}
+    for row in table(content):
+        assert all(row[name] for name in row if name.startswith("*"))
+        assert all(re.fullmatch(r"[0-3]\d/[01]\d/\d{4}", row[name]) for name in ("*InvoiceDate", "*DueDate"))
+        amount = number(row["*Quantity"]) * number(row["*UnitAmount"])
+        head = (row["*ContactName"], row["*InvoiceDate"], row["*DueDate"], row["Currency"])
+        assert heads.setdefault(row["*InvoiceNumber"], head) == head, "one invoice with two heads"
+        sums[row["*AccountCode"], row["Currency"]] -= amount
+        totals[row["*InvoiceNumber"]] += amount
+    assert len(totals) <= 500
+    return dict(sums), dict(totals)

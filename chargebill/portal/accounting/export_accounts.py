@@ -46,19 +46,47 @@ class DatevForm(forms.Form):
     )
 
 
-class XeroForm(forms.Form):
+AS_INVOICES = [(False, "as journals"), (True, "as invoices")]
+NOBODY = {"required": "Say who stands for drivers nobody knows."}
+
+
+class InvoicesForm(forms.Form):
+    as_invoices = forms.TypedChoiceField(
+        label="Receipts and invoices go out",
+        choices=AS_INVOICES,
+        coerce=lambda value: value == "True",
+        required=False,
+        empty_value=False,
+        help_text="Credit notes and payments are journals either way. A change counts for batches to come.",
+    )
+
+
+class XeroForm(InvoicesForm):
     tax_rate = forms.CharField(
         label="Tax rate that computes nothing",
         max_length=50,
         help_text="Its name in Xero. Tax is a row of its own, so Xero must add none.",
     )
+    walk_in = forms.CharField(
+        label="Contact for unknown drivers",
+        max_length=100,
+        help_text="Invoices of receipts without a customer go to it.",
+        error_messages=NOBODY,
+    )
 
 
-class QuickBooksForm(forms.Form):
+class QuickBooksForm(InvoicesForm):
     walk_in = forms.CharField(
         label="Customer for unknown drivers",
         max_length=100,
         help_text="QuickBooks wants a customer on every receivable. Make one with this name there.",
+        error_messages=NOBODY,
+    )
+    tax_rate = forms.CharField(
+        label="Tax code that computes nothing",
+        max_length=50,
+        help_text="For invoices outside the US. Tax is a row of its own, so QuickBooks must add none. Each row’s product or"
+        " service is called what the account is called below: make one there for each, that books on it.",
     )
 
 

@@ -49,8 +49,8 @@ PER_PAGE = 25
 FIRST = 8
 ABOUT = {
     ExportTarget.GENERIC: "A CSV with every posting and all that is known of it, for any program and for an audit.",
-    ExportTarget.QUICKBOOKS: "Journal entries as CSV, at most 1,000 rows a file.",
-    ExportTarget.XERO: "Manual journals as CSV, at most 300 lines a file.",
+    ExportTarget.QUICKBOOKS: "Journals as CSV, at most 1,000 rows a file; receipts and invoices as invoices where you choose so.",
+    ExportTarget.XERO: "Manual journals as CSV, at most 300 lines a file; receipts and invoices as invoices where you choose so.",
     ExportTarget.DATEV: "EXTF Buchungsstapel for your tax adviser, a file for each fiscal year.",
 }
 TYPES = {".zip": "application/zip", ".csv": "text/csv"}
