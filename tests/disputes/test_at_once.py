@@ -1,47 +1,24 @@
 """Many at once: one case for an item, one move from a state, a gapless count, and columns that equal the log."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import Any
-
 import pytest
-from django.db import connection
 
 from billing.contest_models import ContestedLine
-from chargebill.core.errors import UserError
 from disputes.clocks import check_all
 from disputes.facts import Said
 from disputes.models import Case, CaseEvent, ContestedItem
 from disputes.operations.clock_steps import ring_clocks
 from disputes.operations.moves import move
 from disputes.workflow.states import Role, State
+from tests.at_once import AtOnce
 from tests.disputes.conftest import OPENED, opened
 from tests.documents.conftest import Operator
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 DAY_60 = OPENED.replace(month=12, day=9)
 
 
-def at_once(*deeds: Callable[[], Any]) -> list[Any]:
-    """Runs all at the same moment, each on a connection of its own; what each came to, or the code of its refusal."""
-    start = Barrier(len(deeds))
-
-    def run(deed: Callable[[], Any]) -> Any:
-        try:
-            start.wait()
-            return deed()
-        except UserError as error:
-            return error.code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return list(pool.map(run, deeds))
-
-
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_a_case_about_an_item_is_opened_once(billed: Operator, full_size: bool) -> None:
+def test_a_case_about_an_item_is_opened_once(at_once: AtOnce, billed: Operator, full_size: bool) -> None:
     for number in range(1, (100 if full_size else 5) + 1):
         came = at_once(*[lambda: opened("M1")] * 4)
 
@@ -53,9 +30,7 @@ def test_a_case_about_an_item_is_opened_once(billed: Operator, full_size: bool) 
     assert check_all() == (number, [])
 
 
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_a_case_moves_once_whoever_moves_it(billed: Operator, full_size: bool) -> None:
+def test_a_case_moves_once_whoever_moves_it(at_once: AtOnce, billed: Operator, full_size: bool) -> None:
     for _ in range(100 if full_size else 5):
         case, other = opened("M1"), opened("M2")
         came = at_once(
@@ -81,9 +56,7 @@ def test_a_case_moves_once_whoever_moves_it(billed: Operator, full_size: bool) -
     assert check_all()[1] == []
 
 
-@pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
-def test_workers_do_what_a_clock_does_once(billed: Operator, full_size: bool) -> None:
+def test_workers_do_what_a_clock_does_once(at_once: AtOnce, billed: Operator, full_size: bool) -> None:
     for _ in range(50 if full_size else 3):
         case = opened("M1")
         at_once(*[lambda: ring_clocks(case=case, at=DAY_60)] * 4)  # noqa: B023

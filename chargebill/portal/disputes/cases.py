@@ -74,7 +74,7 @@ class DeadlineFilter(DropdownFilter):
 class CaseAdmin(ReadOnlyAdmin):
     """Cases are opened, moved and answered on pages of their own: the list only shows them, and gives them away."""
 
-    list_display = ["number", "turn_shown", "due", "contact", "cause", "contested", "assignee", "state_shown", "opened", "entity"]
+    list_display = ["number", "due", "turn_shown", "contact", "cause", "contested", "assignee", "state_shown", "opened", "entity"]
     list_filter = [
         TurnFilter,
         DeadlineFilter,
