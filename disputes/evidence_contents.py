@@ -99,10 +99,15 @@ def of_session(session: Session, looked: Investigation, folder: str) -> list[Pie
     return [*found, Piece(Kind.SOURCE, f"{folder}/source", "txt", line.encode(), session)]
 
 
-def messages_after(case: Case, moment: datetime | None) -> list[CaseMessage]:
-    """What was said between driver and company since; internal notes are nobody's evidence."""
-    rows = case.messages.filter(kind__in=SHOWN_TO_ALL).order_by("pk")
-    return list(rows.filter(at__gt=moment) if moment else rows)
+def messages_of(case: Case) -> list[CaseMessage]:
+    """What was said between driver and company, in its order; internal notes are nobody's evidence."""
+    return list(case.messages.filter(kind__in=SHOWN_TO_ALL).order_by("pk"))
+
+
+def said_before(case: Case) -> int:
+    """How many of these are on file. Counted, for two may have been said at one moment."""
+    pieces = case.evidence.filter(kind=Kind.MESSAGES).values_list("content", flat=True)
+    return sum(len(json.loads(bytes(content))) for content in pieces)
 
 
 def of_messages(messages: Sequence[CaseMessage]) -> Piece:
@@ -126,7 +131,7 @@ def dossier_of(case: Case, looked: Sequence[tuple[Session, Investigation]], at: 
         "sessions": [_session(session, one) for session, one in looked],
         "messages": [
             {"who": message.get_kind_display(), "at": _moment(message.at), "lines": message.body.split("\n")}
-            for message in messages_after(case, None)
+            for message in messages_of(case)
         ],
         "checking": [" ".join(part.split()).removeprefix("How to check it ") for part in README.split("\n\n")[2:]],
     }
@@ -178,9 +183,3 @@ def _named(finding: Finding) -> str:
 
 def _moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def last_said(item: EvidenceItem) -> datetime | None:
-    """The moment of the last message of a collected piece."""
-    said = json.loads(bytes(item.content))
-    return datetime.fromisoformat(said[-1]["at"]) if said else None

@@ -36,9 +36,7 @@ def collect(*, case: Case, actor: User | None, at: datetime) -> list[EvidenceIte
             records = [item for item in there if item.kind == Kind.RECORD and item.session_id == session.pk]
             if not records or records[-1].sha256 != one.sha256:
                 pieces += evidence_contents.of_session(session, one, f"sessions/{number}")
-        said = [item for item in there if item.kind == Kind.MESSAGES]
-        since = evidence_contents.last_said(said[-1]) if said else None
-        if messages := evidence_contents.messages_after(case, since):
+        if messages := evidence_contents.messages_of(case)[evidence_contents.said_before(case) :]:
             pieces.append(evidence_contents.of_messages(messages))
         if not pieces:
             return []

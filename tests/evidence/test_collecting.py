@@ -96,6 +96,15 @@ def test_what_comes_later_is_added_beside_what_was_there(case: Case) -> None:
     assert {item.path: item.sha256 for item in case.evidence.all()}.items() >= before.items()
 
 
+def test_each_message_is_collected_once_also_when_two_were_said_at_one_moment(case: Case, agent: Any) -> None:
+    for number, body in enumerate(("Hello", "Again", "And again"), 1):
+        add_message(case=case, kind=CaseMessage.Kind.TO_DRIVER, body=body, role=Role.AGENT, actor=agent, at=LATER)
+        made = collect(case=case, actor=agent, at=LATER)
+        assert [item.path for item in made] == [f"messages-{number}.json", f"dossier-{number + 1}.pdf"]
+        assert [said["text"] for said in json.loads(content(case, f"messages-{number}.json"))] == [body]
+    assert collect(case=case, actor=agent, at=LATER) == []
+
+
 def test_somebody_who_looks_into_it_signs_what_is_on_file(case: Case, agent: Any) -> None:
     triaged(case, agent)
     manifest = case.manifests.get()
