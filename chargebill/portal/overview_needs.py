@@ -23,6 +23,8 @@ from chargebill.portal.kept_pages import kept_value, value_at_hand
 from chargebill.portal.review import CONFIRM, PERMISSIONS, money_of
 from chargebill.portal.silent import PERMISSION as SEE_SILENT
 from chargebill.portal.site import page
+from disputes.models import Case
+from disputes.workflow.durations import Turn
 from stations.models import Location, QuarantinedRow
 from stations.silent import silent_connectors
 
@@ -42,6 +44,7 @@ class Waiting:
     silent: int
     refused_rows: int
     new_places: int
+    cases: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ def waiting_at(entity: LegalEntity) -> Waiting:
         silent=len(silent_connectors(entity=entity, at=timezone.now()).connectors),
         refused_rows=QuarantinedRow.objects.filter(state=QuarantinedRow.State.WAITING, source__entity=entity).count(),
         new_places=Location.objects.filter(entity=entity, needs_review=True).count(),
+        cases=Case.objects.filter(entity=entity, turn=Turn.US).count(),
     )
 
 
@@ -112,6 +116,14 @@ def _shown(request: HttpRequest, entity: LegalEntity, found: Waiting) -> list[Ne
         "decisions to confirm",
         "how_to_reg",
         queue,
+    )
+    add(
+        may("disputes.view_case"),
+        found.cases,
+        "case we owe an answer",
+        "cases we owe an answer",
+        "gavel",
+        _link("disputes_case_changelist", turn=Turn.US, entity__id__exact=str(entity.pk)),
     )
     gaps = _link("no_price", **ours)
     add(

@@ -16,6 +16,8 @@ from billing.operations.exports import make_batch
 from billing.refund_models import Refund, RefundState
 from chargebill.core.models import Job, LegalEntity
 from chargebill.portal.demo.filling import fill
+from disputes.clocks import check_all as check_cases
+from disputes.models import Case, ContestedItem
 from tests.demo.years import AT
 
 State = Chargeable.State
@@ -64,6 +66,25 @@ def test_the_books_are_clean_and_closed_but_for_the_newest_months(demo: dict[str
     assert set(Refund.objects.values_list("state", flat=True)) == {RefundState.SUCCEEDED}
     assert Refund.objects.count() > 10
     assert not Job.objects.exclude(state=Job.State.DONE).exists()
+
+
+def test_drivers_complain_and_their_cases_stand_where_the_desk_left_them(demo: dict[str, int]) -> None:
+    assert (demo["cases"], check_cases()) == (14, (14, []))
+    for entity in LegalEntity.objects.all():
+        cases = Case.objects.filter(entity=entity).order_by("sequence")
+        # Asked and not answered for a fortnight, a question, answered, asked, never looked at, taken, new.
+        assert list(cases.values_list("state", "turn", "escalation")) == [
+            ("INVESTIGATING", "us", 0),
+            ("INADMISSIBLE", "nobody", 0),
+            ("INVESTIGATING", "us", 75),
+            ("AWAITING_CUSTOMER", "driver", 50),
+            ("NEW", "us", 100),
+            ("TRIAGE", "us", 100),
+            ("NEW", "us", 0),
+        ]
+        assert {case.language for case in cases} == {"de" if entity.country == "DE" else "en"}
+        for item in ContestedItem.objects.filter(case__entity=entity).select_related("case", "line__document"):
+            assert item.line.document.issued_at < item.case.opened_at < AT
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import Installation, LegalEntity
 from chargebill.portal.demo import people
 from chargebill.portal.demo.books import Books
+from chargebill.portal.demo.cases import Cases
 from chargebill.portal.demo.importing import Importing, Say
 from chargebill.portal.demo.sites import COMPANIES, SMALLEST, Company, Site, sites
 from chargebill.portal.demo.storing import make_users, store_company, store_places
@@ -34,8 +35,8 @@ def fill(*, sessions: int, seed: int, at: datetime, say: Say = lambda text: None
     """Fills a migrated, empty database; ``say`` is told how far it is. Returns what there is then, in counts.
 
     So many session rows are imported; from some 19,000 on there are more connectors with them, 3,000 at a million. Up to
-    100,000 every month is billed, too, with all that follows (books.py), and it is all or nothing; above, documents are
-    left to be issued, and what was imported stays if it is interrupted. Raises UserError, changing nothing, when the
+    100,000 every month is billed, too, with all that follows (books.py, cases.py), and it is all or nothing; above, documents
+    are left to be issued, and what was imported stays if it is interrupted. Raises UserError, changing nothing, when the
     database holds a company or sessions.
     """
     if Session.objects.exists() or LegalEntity.objects.exists():
@@ -76,6 +77,7 @@ def _fill_company(
     if count <= AT_ONCE:
         say(f"{entity.name}: billing the year")
         imported["documents"] = Books(entity, key=f"demo:{seed}:{count}", at=at).fill()
+        imported["cases"] = Cases(entity, key=f"demo:{seed}:{count}", at=at).fill()
     return imported | {
         "locations": len(places),
         "connectors": sum(len(site.poles) for site in places),
