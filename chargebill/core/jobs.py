@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django_tasks import task
+from django_tasks_db.models import DBTaskResult
 
 from chargebill.core.errors import UserError
 from chargebill.core.models import Job, User
@@ -172,7 +173,7 @@ def _is_dead(job: Job) -> bool:
 
 
 def reap() -> int:
-    """Puts jobs whose worker died, and jobs nobody was told of, back in the queue. Returns how many."""
+    """Puts jobs whose worker died back in the queue, before or after it began with them. Returns how many."""
     now = timezone.now()
     silent = now - timedelta(seconds=settings.JOB_HEARTBEAT_TIMEOUT_S)
     reaped = 0
@@ -183,4 +184,21 @@ def reap() -> int:
                 if Job.objects.filter(same).update(state=Job.State.QUEUED, worker=""):
                     run_queued.enqueue(job.pk)
                     reaped += 1
+    # Queued twice does no harm: whoever claims it second finds it taken.
+    for pk in _dropped(silent):
+        run_queued.enqueue(pk)
+        reaped += 1
     return reaped
+
+
+def _dropped(silent: datetime) -> set[int]:
+    """Jobs a worker took out of the queue and died before it claimed them: theirs is a task that began long ago."""
+    queued = set(Job.objects.filter(state=Job.State.QUEUED).values_list("pk", flat=True))
+    if not queued:
+        return set()
+    taken: set[int] = set()
+    waiting: set[int] = set()
+    tasks = DBTaskResult.objects.filter(task_path=run_queued.module_path, status__in=("READY", "RUNNING"))
+    for args, began in tasks.values_list("args_kwargs", "started_at"):
+        (taken if began is not None and began < silent else waiting).add(args["args"][0])
+    return queued & taken - waiting

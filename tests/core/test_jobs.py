@@ -2,11 +2,13 @@
 
 import os
 import socket
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from chargebill.core import jobs
 from chargebill.core.errors import UserError
@@ -108,6 +110,23 @@ def test_the_reaper_takes_over_from_dead_and_silent_workers(kind: Any, worker: s
     assert jobs.reap() == int(taken)
     job.refresh_from_db()
     assert job.state == (Job.State.QUEUED if taken else Job.State.RUNNING)
+
+
+@pytest.mark.django_db
+def test_a_job_whose_worker_died_before_it_began_is_queued_again(kind: Any, run_jobs: Callable[[], None]) -> None:
+    job = make(kind(lambda task: {"done": True}))
+    assert jobs.reap() == 0, "nobody has queued it yet"
+    jobs.queue(job)
+    assert jobs.reap() == 0, "it waits for a worker"
+    task = DBTaskResult.objects.get()
+    task.claim("elsewhere:1")
+    assert jobs.reap() == 0, "a worker has just taken it"
+    DBTaskResult.objects.update(started_at=timezone.now() - timedelta(seconds=61))
+    assert jobs.reap() == 1
+    assert jobs.reap() == 0
+    run_jobs()
+    job.refresh_from_db()
+    assert (job.state, job.result, job.attempt) == (Job.State.DONE, {"done": True}, 1)
 
 
 @pytest.mark.django_db

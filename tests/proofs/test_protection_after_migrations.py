@@ -18,7 +18,7 @@ def states() -> list[tuple[str, str]]:
     """Each migration of ours, in the order in which a new database gets them."""
     graph = MigrationLoader(connection, load=False)
     graph.build_graph()
-    ours = {config.label for config in apps.get_app_configs() if Path(config.path).is_relative_to(ROOT)}
+    ours = {config.label for config in apps.get_app_configs() if (ROOT / config.name.partition(".")[0]).is_dir()}
     plan = [one for leaf in graph.graph.leaf_nodes() for one in graph.graph.forwards_plan(leaf)]
     return [one for one in dict.fromkeys(plan) if one[0] in ours]
 
