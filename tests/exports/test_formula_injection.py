@@ -22,10 +22,13 @@ from django.db import IntegrityError, models, transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from billing.accrual_models import Accrual, AccruedSession
 from billing.document_models import Document
 from billing.exports import Account, Entry, Settings, Target, write
+from billing.journal_models import AccountingPeriod, PeriodChange
 from billing.takeover_models import TakeOver, TakeOverKind
 from chargebill.core import frozen
+from chargebill.core.models import User
 from chargebill.core.roles import ADMINISTRATOR
 from chargebill.portal import spreadsheets
 from tests.exports.readers import datev_lines, datev_sums, quickbooks_sums, table, unquoted, xero_sums
@@ -171,6 +174,7 @@ def addresses() -> list[str]:
         "billing_document_lines_csv": [[document.pk]],
         "take_over_template": [[kind] for kind in TakeOverKind.values],
         "taken_over_report": [[taken_over(document).pk]],
+        "period_accrued": [[accrued(document).period_id]],
     }
     found = []
     for route, name in walk(get_resolver().url_patterns):
@@ -189,6 +193,23 @@ def taken_over(document: Document) -> TakeOver:
     return TakeOver.objects.create(
         entity=document.entity, kind="open_invoices", sha256="0" * 64, content=b"", report=report, signed_at=document.issued_at
     )
+
+
+def accrued(document: Document) -> Accrual:
+    """A month whose closing listed the sessions of a document, with whatever texts those and their places have."""
+    period = AccountingPeriod.objects.filter(entity=document.entity).order_by("pk").first()
+    change = PeriodChange.objects.create(
+        period=period, kind=PeriodChange.Kind.CLOSE, asked_by=User.objects.order_by("pk").first(), asked_at=document.issued_at
+    )
+    lines = list(document.lines.all())
+    made = Accrual.objects.create(change=change, period=period, sessions=len(lines))
+    AccruedSession.objects.bulk_create(
+        AccruedSession(
+            accrual=made, session=line.session, cdr=line.cdr, currency="GBP", net_amount=line.net_amount, revenue={"4000": "1.00"}
+        )
+        for line in lines
+    )
+    return made
 
 
 def walk(patterns: Any, before: str = "") -> Iterator[tuple[str, str | None]]:
