@@ -26,6 +26,8 @@ from disputes.subjects import subjects_of_lines
 from disputes.workflow.states import Role, State
 from memberships.models import CustomerKind
 
+# The newest bills one is chosen among.
+AMONG = 200
 TAKEN, LOOKED_INTO, ANSWERED, ASKED, REFUSED = "taken", "looked into", "answered", "asked", "refused"
 
 
@@ -121,30 +123,27 @@ class Cases:
 
     def fill(self) -> int:
         """How many cases there are then. A company with too few bills has fewer."""
-        lines = self._lines()
-        made = 0
+        used: set[int] = set()
         for complaint in COMPLAINTS:
-            line = next((one for one in lines if one.document.issued_at < self._moment(complaint)), None)
+            line = self._line(self._moment(complaint), used)
             if line is not None:
-                lines.remove(line)
+                used.add(line.pk)
                 self._happens(complaint, self._open(complaint, line))
-                made += 1
-        return made
+        return len(used)
 
     def _moment(self, complaint: Complaint) -> datetime:
         return self.at - timedelta(days=complaint.ago)
 
-    def _lines(self) -> list[DocumentLine]:
-        """Charges somebody would write about, of the last bills, in an order of chance."""
+    def _line(self, before: datetime, used: set[int]) -> DocumentLine | None:
+        """A charge somebody would write about, of the last bills before that moment."""
         found = DocumentLine.objects.filter(
             document__entity=self.entity, document__kind__in=(DocumentKind.RECEIPT, DocumentKind.INVOICE),
-            corrects__isnull=True, gross_amount__gt=4, document__gross_amount__gt=4,
+            document__issued_at__lt=before, corrects__isnull=True, gross_amount__gt=4, document__gross_amount__gt=4,
         )  # fmt: skip
         # Drivers of partners complain to their own provider.
-        found = found.exclude(document__customer_kind=CustomerKind.PARTNER)
-        lines = list(found.select_related("document__customer").order_by("-document_id", "position")[:400])
-        self.rng.shuffle(lines)
-        return lines
+        found = found.exclude(document__customer_kind=CustomerKind.PARTNER).exclude(pk__in=used)
+        lines = list(found.select_related("document__customer").order_by("-document_id", "position")[:AMONG])
+        return self.rng.choice(lines) if lines else None
 
     def _open(self, complaint: Complaint, line: DocumentLine) -> Case:
         (subject,) = subjects_of_lines([line.pk])
