@@ -10,7 +10,8 @@ from billing.accrual_models import Accrual, AccruedSession
 from billing.accruals import AT_ONCE, billed_by, last_day_of
 from billing.book_checks.model import Report
 from billing.journal_models import Posting
-from billing.operations.accruals import ACCRUED, SOURCE
+from billing.month_end import ACCRUAL
+from billing.operations.accruals import ACCRUED
 from billing.operations.opening_receivables import OPENING
 
 ZERO = Decimal(0)
@@ -35,7 +36,7 @@ def _booked() -> tuple[dict[int, Sums], dict[int, Sums]]:
     """Debits less credits by month, currency and account: of accruals, on their month's last day; of what took them back."""
     booked: dict[int, Sums] = defaultdict(lambda: defaultdict(Decimal))
     taken_back: dict[int, Sums] = defaultdict(lambda: defaultdict(Decimal))
-    legs = Posting.objects.filter(entry__source_type=SOURCE, entry__posted_at__isnull=False).select_related(
+    legs = Posting.objects.filter(entry__source_type=ACCRUAL, entry__posted_at__isnull=False).select_related(
         "entry__period", "entry__reverses__period", "account"
     )
     for leg in legs.order_by("pk").iterator(chunk_size=AT_ONCE):

@@ -19,7 +19,6 @@ from billing.operations.journal import hold_book, post
 from chargebill.core import events
 from chargebill.core.models import LegalEntity, User
 
-SOURCE = ACCRUAL
 ACCRUED = "1110"
 ZERO = Decimal(0)
 
@@ -100,7 +99,7 @@ def booked_in(period: AccountingPeriod) -> dict[tuple[str, str], Decimal]:
     """What the month's accruals credited on accounts of revenue, by (currency, account)."""
     sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     legs = Posting.objects.filter(
-        entry__period=period, entry__source_type=SOURCE, entry__source_id=str(period.pk), entry__reverses__isnull=True
+        entry__period=period, entry__source_type=ACCRUAL, entry__source_id=str(period.pk), entry__reverses__isnull=True
     ).exclude(account__code=ACCRUED)
     for currency, account, debit, credit in legs.order_by().values_list("currency", "account__code", "debit", "credit"):
         sums[currency, account] += credit - debit
@@ -119,7 +118,7 @@ def _post(made: Accrual, currency: str, account: str, more: Decimal, actor: User
         effective_date=last_day,
         legs=legs if more > 0 else reversed_legs(legs),
         description=f"Accrued: {said}",
-        source_type=SOURCE,
+        source_type=ACCRUAL,
         source_id=str(period.pk),
         actor=actor,
         at=at,
@@ -130,7 +129,7 @@ def _post(made: Accrual, currency: str, account: str, more: Decimal, actor: User
         effective_date=last_day + timedelta(days=1),
         legs=reversed_legs(legs) if more > 0 else legs,
         description=f"Taken back: {said}",
-        source_type=SOURCE,
+        source_type=ACCRUAL,
         source_id=str(period.pk),
         reverses=entry,
         actor=actor,

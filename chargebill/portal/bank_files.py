@@ -22,7 +22,7 @@ from billing.payments import Proposed
 from billing.refund_models import RefundBankLine
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity
-from chargebill.portal.payment_frame import PER_PAGE, READ_BANK, allow, company_chosen, csv_template_answer, frame, sent_file
+from chargebill.portal.payment_frame import PER_PAGE, READ_BANK, allow, company_chosen, csv_answer, frame, sent_file
 from chargebill.portal.site import page
 
 ADD, CHANGE = "billing.add_bankfile", "billing.change_bankfile"
@@ -83,7 +83,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_GET
 def csv_template(request: HttpRequest) -> HttpResponse:
     allow(request, READ_BANK)
-    return csv_template_answer(template(), "bank-lines-template.csv")
+    return csv_answer(template(), "bank-lines-template.csv")
 
 
 def _file(pk: int) -> BankFile:

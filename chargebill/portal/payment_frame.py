@@ -85,7 +85,7 @@ def company_chosen(request: HttpRequest, companies: list[LegalEntity]) -> LegalE
     return row_in(LegalEntity, raw)
 
 
-def csv_template_answer(content: str | bytes, name: str) -> HttpResponse:
+def csv_answer(content: str | bytes, name: str) -> HttpResponse:
     return HttpResponse(
         content, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )

@@ -26,7 +26,7 @@ from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal import format as written
 from chargebill.portal import settlement_columns
-from chargebill.portal.payment_frame import PER_PAGE, READ_BANK, allow, company_chosen, csv_template_answer, frame, sent_file
+from chargebill.portal.payment_frame import PER_PAGE, READ_BANK, allow, company_chosen, csv_answer, frame, sent_file
 from chargebill.portal.site import page
 
 READ = "billing.view_settlementpayout"
@@ -74,7 +74,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_GET
 def csv_template(request: HttpRequest) -> HttpResponse:
     allow(request, READ)
-    return csv_template_answer(template(), "terminal-payouts-template.csv")
+    return csv_answer(template(), "terminal-payouts-template.csv")
 
 
 def _file(pk: int) -> SettlementFile:

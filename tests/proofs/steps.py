@@ -154,30 +154,6 @@ def decide() -> None:
             raise
 
 
-def migrate_to(app: str, name: str) -> None:
-    """The database as it was at a migration, with its triggers. Not the command: other apps may have no table yet."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    from chargebill.core import frozen
-
-    MigrationExecutor(connection).migrate([(app, name)])
-    frozen.install_all()
-
-
-def protection() -> None:
-    """How many triggers are declared, and those that differ from what the database has."""
-    from django.apps import apps
-    from django.db import connection
-
-    from chargebill.core import frozen
-
-    declared = {name: made for model in apps.get_models() for name, made in frozen.declared(model, connection).items()}
-    there = {name: made for name, (_, made) in frozen.installed(connection).items()}
-    differing = sorted(name for name in declared.keys() | there.keys() if declared.get(name) != there.get(name))
-    print(json.dumps({"declared": len(declared), "differing": differing}))  # noqa: T201
-
-
 def dump() -> None:
     """Prints what is stored, as hashes per table without keys and clocks, and the batches' counts."""
     from billing.models import Cdr, Chargeable
@@ -235,5 +211,5 @@ def dump() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chargebill.settings")
     django.setup()
-    steps = (prepare, prepare_decision, prepare_jobs, decide, dump, prepare_documents, dump_documents, migrate_to, protection)
+    steps = (prepare, prepare_decision, prepare_jobs, decide, dump, prepare_documents, dump_documents)
     {step.__name__: step for step in steps}[sys.argv[1]](*sys.argv[2:])

@@ -17,6 +17,7 @@ from billing.operations.accruals import is_accruing, set_accruing
 from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal.accounting.frame import allow
+from chargebill.portal.payment_frame import csv_answer
 from chargebill.portal.review import money_of
 from chargebill.portal.site import page
 
@@ -70,8 +71,4 @@ def accrued(request: HttpRequest, pk: int) -> HttpResponse:
     accrual = Accrual.objects.filter(period_id=pk).select_related("period").order_by("-pk").first() if pk < 2**63 else None
     if accrual is None:
         raise Http404("Nothing was accrued at the end of this month.")
-    return HttpResponse(
-        accrued_csv(accrual.pk),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="accrued-{accrual.period}.csv"'},
-    )
+    return csv_answer(accrued_csv(accrual.pk), f"accrued-{accrual.period}.csv")

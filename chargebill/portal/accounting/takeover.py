@@ -22,6 +22,7 @@ from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal.accounting.frame import allow, render, without_company
 from chargebill.portal.accounting.sheet_file import SheetForm, day_field
+from chargebill.portal.payment_frame import csv_answer
 from chargebill.portal.session_export import Cell, csv_lines
 from chargebill.portal.site import page
 
@@ -188,11 +189,7 @@ def _csv(name: str, rows: Iterator[list[Cell]]) -> StreamingHttpResponse:
 def template(request: HttpRequest, kind: str) -> HttpResponse:
     allow(request, SEE)
     of = _kind(kind)
-    return HttpResponse(
-        WAYS[of].template,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{of.value.replace("_", "-")}.csv"'},
-    )
+    return csv_answer(WAYS[of].template, f"{of.value.replace('_', '-')}.csv")
 
 
 @page("taken-over/<int:pk>/", name="taken_over")
