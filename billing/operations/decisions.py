@@ -19,7 +19,8 @@ from billing.decisions import SPANS_HELD
 from billing.gate import PARTS
 from billing.models import Cdr
 from billing.operations import findings
-from billing.review_models import CheckSettings, DecidedSession, DecisionConfirmation, HeldDecision
+from billing.operations.second_person import is_above_limit, keep_word
+from billing.review_models import DecidedSession, DecisionConfirmation, HeldDecision
 from billing.usage import readings_of
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
@@ -137,8 +138,6 @@ def decide_held(
     if not open_to:
         raise UserError("way_closed", "This can't be done for any of these sessions. Choose another way. Nothing was changed.")
     amounts = amounts_of(open_to)
-    settings = CheckSettings.objects.filter(pk=entity.pk).first()
-    limit = settings.four_eyes_above if settings else None
     decision = HeldDecision.objects.create(
         entity=entity,
         way=way.value,
@@ -147,7 +146,7 @@ def decide_held(
         held_for=open_to[0].reason if len({one.reason for one in open_to}) == 1 else "",
         count=len(open_to),
         amounts={currency: f"{round_money(amount, currency):f}" for currency, amount in sorted(amounts.items())},
-        needs_second=limit is not None and any(amount > limit for amount in amounts.values()),
+        needs_second=is_above_limit(entity, amounts.values()),
         decided_by=actor,
         decided_at=at,
     )
@@ -184,13 +183,7 @@ def confirm_decision(*, decision: HeldDecision, accepted: bool, actor: User, at:
     bulk.lock_alone(LegalEntity, decision.entity_id)
     with transaction.atomic():
         decision = HeldDecision.objects.select_related("entity").get(pk=decision.pk)
-        if not decision.needs_second:
-            raise UserError("needs_no_second", "This decision needs no second person. Nothing was changed.")
-        if DecisionConfirmation.objects.filter(pk=decision.pk).exists():
-            raise UserError("already_confirmed", "A second person has looked at this decision already. Nothing was changed.")
-        if decision.decided_by_id == actor.pk:
-            raise UserError("own_decision", "You decided this yourself: another person has to confirm it. Nothing was changed.")
-        DecisionConfirmation.objects.create(decision=decision, accepted=accepted, by=actor, at=at)
+        keep_word(decision, DecisionConfirmation, accepted=accepted, actor=actor, at=at)
         events.record(
             action="held.confirm" if accepted else "held.refuse",
             subject=decision,

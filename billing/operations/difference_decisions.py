@@ -23,7 +23,7 @@ from billing.credit_models import Correction
 from billing.difference_models import DecidedDifference, DifferenceConfirmation, DifferenceDecision, SettledDifference
 from billing.document_models import BilledDifference, Document
 from billing.operations.credits import correct, reason_in
-from billing.review_models import CheckSettings
+from billing.operations.second_person import is_above_limit, keep_word
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
@@ -121,8 +121,6 @@ def _decision(
     at: datetime,
 ) -> DifferenceDecision:
     amounts = amounts_of(found)
-    settings = CheckSettings.objects.filter(pk=entity.pk).first()
-    limit = settings.four_eyes_above if settings else None
     decision = DifferenceDecision.objects.create(
         entity=entity,
         key=key,
@@ -131,7 +129,7 @@ def _decision(
         returned_to=returned_to,
         count=len(found),
         amounts={currency: f"{round_money(amount, currency):f}" for currency, amount in sorted(amounts.items())},
-        needs_second=limit is not None and any(amount > limit for amount in amounts.values()),
+        needs_second=is_above_limit(entity, amounts.values()),
         decided_by=actor,
         decided_at=at,
     )
@@ -185,13 +183,7 @@ def confirm(*, decision: DifferenceDecision, accepted: bool, actor: User, at: da
     with transaction.atomic():
         bulk.lock_alone(LegalEntity, decision.entity_id)
         decision = DifferenceDecision.objects.select_related("entity").get(pk=decision.pk)
-        if not decision.needs_second:
-            raise UserError("needs_no_second", "This decision needs no second person. Nothing was changed.")
-        if DifferenceConfirmation.objects.filter(pk=decision.pk).exists():
-            raise UserError("already_confirmed", "A second person has looked at this decision already. Nothing was changed.")
-        if decision.decided_by_id == actor.pk:
-            raise UserError("own_decision", "You decided this yourself: another person has to confirm it. Nothing was changed.")
-        DifferenceConfirmation.objects.create(decision=decision, accepted=accepted, by=actor, at=at)
+        keep_word(decision, DifferenceConfirmation, accepted=accepted, actor=actor, at=at)
         still: list[Changed] = []
         if accepted:
             decided = {one.session_id: one for one in decision.decided.all()}

@@ -18,7 +18,7 @@ from billing.operations.credits import reason_in
 from billing.operations.journal import post
 from billing.operations.payments import check_amount
 from billing.operations.refunds import owe
-from billing.review_models import CheckSettings
+from billing.operations.second_person import is_above_limit, keep_word
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
@@ -78,7 +78,7 @@ def grant_goodwill(
             given_as=given_as,
             reason=reason,
             letter=letter,
-            needs_second=_is_above(entity, amount),
+            needs_second=is_above_limit(entity, [amount]),
             decided_by=actor,
             decided_at=at,
         )
@@ -111,13 +111,7 @@ def confirm_goodwill(*, grant: GoodwillGrant, accepted: bool, actor: User, at: d
     with transaction.atomic():
         bulk.lock_alone(LegalEntity, grant.entity_id)
         grant = GoodwillGrant.objects.select_related("entity", "customer", "document").get(pk=grant.pk)
-        if not grant.needs_second:
-            raise UserError("needs_no_second", "This needs no second person: it was given. Nothing was changed.")
-        if GoodwillConfirmation.objects.filter(pk=grant.pk).exists():
-            raise UserError("already_confirmed", "A second person has decided about this already. Nothing was changed.")
-        if grant.decided_by_id == actor.pk:
-            raise UserError("own_decision", "You granted this yourself: another person has to confirm it. Nothing was changed.")
-        GoodwillConfirmation.objects.create(grant=grant, accepted=accepted, by=actor, at=at)
+        keep_word(grant, GoodwillConfirmation, accepted=accepted, actor=actor, at=at)
         events.record(
             action="goodwill.confirm" if accepted else "goodwill.refuse",
             subject=grant,
@@ -129,11 +123,6 @@ def confirm_goodwill(*, grant: GoodwillGrant, accepted: bool, actor: User, at: d
         if accepted:
             _give(grant, actor, at)
     return GoodwillGrant.objects.get(pk=grant.pk)
-
-
-def _is_above(entity: LegalEntity, amount: Decimal) -> bool:
-    settings = CheckSettings.objects.filter(pk=entity.pk).first()
-    return settings is not None and settings.four_eyes_above is not None and amount > settings.four_eyes_above
 
 
 def _money(grant: GoodwillGrant) -> Money:

@@ -157,7 +157,7 @@ def test_finance_grants_it_on_a_page_and_the_administrator_confirms(limited: Ope
     made = GoodwillGrant.objects.get()
     assert made.letter == "You get 12.00."
     confirm = f"/billing/goodwill/{made.pk}/confirm/"
-    assert "You granted this yourself" in client.post(confirm, {"accepted": "1"}, follow=True).content.decode()
+    assert "You decided this yourself" in client.post(confirm, {"accepted": "1"}, follow=True).content.decode()
     other = client_of(ADMINISTRATOR)
     assert "Waits for a second person" in other.get("/billing/goodwill/").content.decode()
     assert "GBP 12.00 is given as goodwill." in other.post(confirm, {"accepted": "1"}, follow=True).content.decode()
