@@ -1,11 +1,13 @@
 """The demo in the database: what the product made of it is what was planned, session by session."""
 
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.conf import settings
+from django.db.transaction import atomic, set_rollback
 
+from billing.document_models import DocumentLine
 from billing.models import Chargeable
 from billing.parallel import Kind, Selection, figures
 from billing.parallel_causes import differences
@@ -14,6 +16,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity
 from chargebill.core.periods import Period
 from chargebill.portal.demo.filling import fill
+from disputes.models import ContestedItem
 from memberships.models import Token
 from stations.models import Connector, Location, QuarantinedRow, Session
 from stations.silent import silent_connectors
@@ -86,6 +89,19 @@ def check_parallel_month(entity: LegalEntity, made: dict[str, str]) -> None:
     numbers = dict(Session.objects.filter(entity=entity).values_list("pk", "external_id"))
     for one in differences(selection, found):
         assert one.cause.code == CAUSES[made[numbers[one.session_id]]]
+
+
+def test_nobody_complains_about_what_was_taken_back(db: None) -> None:
+    """Of a handful of bills one that was credited is soon among those a driver would complain about."""
+    for seed in (1, 2, 3):
+        with atomic():
+            counts = fill(sessions=30, seed=seed, at=datetime(2026, 11, 27, tzinfo=UTC))
+            credited = set(DocumentLine.objects.filter(corrects__isnull=False).values_list("corrects_id", flat=True))
+            contested = set(ContestedItem.objects.values_list("line_id", flat=True))
+            assert counts["cases"] == len(contested) > 5
+            assert credited
+            assert not credited & contested
+            set_rollback(True)
 
 
 def test_a_demo_of_nothing_has_its_companies_and_no_session(db: None) -> None:

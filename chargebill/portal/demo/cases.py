@@ -22,7 +22,7 @@ from disputes.operations.clock_steps import ring_clocks
 from disputes.operations.moves import move
 from disputes.operations.opening import Contact, open_case
 from disputes.operations.thread import add_message, assign
-from disputes.subjects import subjects_of_lines
+from disputes.subjects import Subject, subjects_of_lines
 from disputes.workflow.states import Role, State
 from memberships.models import CustomerKind
 
@@ -125,28 +125,27 @@ class Cases:
         """How many cases there are then. A company with too few bills has fewer."""
         used: set[int] = set()
         for complaint in COMPLAINTS:
-            line = self._line(self._moment(complaint), used)
-            if line is not None:
-                used.add(line.pk)
-                self._happens(complaint, self._open(complaint, line))
+            subject = self._subject(self._moment(complaint), used)
+            if subject is not None and subject.line is not None:
+                used.add(subject.line.pk)
+                self._happens(complaint, self._open(complaint, subject))
         return len(used)
 
     def _moment(self, complaint: Complaint) -> datetime:
         return self.at - timedelta(days=complaint.ago)
 
-    def _line(self, before: datetime, used: set[int]) -> DocumentLine | None:
-        """A charge somebody would write about, of the last bills before that moment."""
+    def _subject(self, before: datetime, used: set[int]) -> Subject | None:
+        """A charge somebody would write about, of the last bills before that moment, and not taken back since."""
         found = DocumentLine.objects.filter(
             document__entity=self.entity, document__kind__in=(DocumentKind.RECEIPT, DocumentKind.INVOICE),
             document__issued_at__lt=before, corrects__isnull=True, gross_amount__gt=4, document__gross_amount__gt=4,
         )  # fmt: skip
         # Drivers of partners complain to their own provider.
         found = found.exclude(document__customer_kind=CustomerKind.PARTNER).exclude(pk__in=used)
-        lines = list(found.select_related("document__customer").order_by("-document_id", "position")[:AMONG])
-        return self.rng.choice(lines) if lines else None
+        subjects = subjects_of_lines(found.order_by("-document_id", "position").values_list("pk", flat=True)[:AMONG])
+        return self.rng.choice(subjects) if subjects else None
 
-    def _open(self, complaint: Complaint, line: DocumentLine) -> Case:
-        (subject,) = subjects_of_lines([line.pk])
+    def _open(self, complaint: Complaint, subject: Subject) -> Case:
         customer, language = subject.customer, self._language()
         contact = Contact(
             customer.name if customer else "Robin Exner", (customer.email if customer else "") or "robin@example.org", language
