@@ -11,7 +11,7 @@ from billing.pricing import ChargingPeriod as CorePeriod
 from billing.pricing import Spanning, Usage
 from chargebill.core.models import SpanningPolicy
 from stations.facts import SessionFacts
-from stations.models import ChargingPeriod, MeterValue, Session
+from stations.models import ChargingPeriod, MeterValue
 
 ZERO = Decimal(0)
 _KWH = {"Wh": Decimal("0.001"), "kWh": Decimal(1)}
@@ -99,16 +99,19 @@ def readings_of(facts: Sequence[SessionFacts]) -> dict[int, list[Reading]]:
     """Energy readings in kWh by session, in time order, of the first register each session has."""
     if not facts or not MeterValue.objects.filter(entity_id=facts[0].entity_id).exists():
         return {}
-    ids = dict(Session.objects.filter(pk__in=[f.id for f in facts]).values_list("external_id", "pk"))
+    # Two sources may call a session by the same number: the readings belong to both.
+    ids: dict[str, list[int]] = defaultdict(list)
+    for fact in facts:
+        ids[fact.external_id].append(fact.id)
     rows = MeterValue.objects.filter(
         entity_id=facts[0].entity_id, session_external_id__in=list(ids), unit__in=list(_KWH)
     ).order_by("at", "id")
     found: dict[int, list[Reading]] = {}
-    registers: dict[int, str] = {}
+    registers: dict[str, str] = {}
     for external_id, at, register, value, unit in rows.values_list("session_external_id", "at", "register", "value", "unit"):
-        pk = ids[external_id]
-        if registers.setdefault(pk, register) == register:
-            found.setdefault(pk, []).append((at, value * _KWH[unit]))
+        if registers.setdefault(external_id, register) == register:
+            for pk in ids[external_id]:
+                found.setdefault(pk, []).append((at, value * _KWH[unit]))
     return found
 
 

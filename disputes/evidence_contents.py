@@ -11,17 +11,15 @@ from billing.checks import BY_CODE, Finding, Verdict
 from billing.checks.canonical import canonical
 from billing.checks.remedy_words import remedy_in_words
 from billing.checks.words import money, plain, span
-from billing.investigation import Investigation, look_into
+from billing.investigation import Investigation, look_into_all
 from billing.investigation.stored import findings_text
 from billing.pricing import Line
 from billing.pricing.text import dimension_label, tariff_sentences
-from chargebill.core.errors import UserError
 from disputes.evidence.readme import README
 from disputes.evidence_models import EvidenceItem
-from disputes.evse_cases import cases_about
+from disputes.evse_cases import cases_about_each
 from disputes.models import Case, CaseMessage
 from stations.models import Session
-from stations.queries import source_line
 
 Kind = EvidenceItem.Kind
 SHOWN_TO_ALL = (CaseMessage.Kind.TO_DRIVER, CaseMessage.Kind.FROM_DRIVER)
@@ -68,17 +66,30 @@ def once(case: Case) -> list[Piece]:
 
 def sessions_of(case: Case) -> list[Session]:
     """The contested sessions in the order they were contested in, each once."""
-    items = case.items.select_related("session__location", "session__entity", "session__connector__evse", "session__batch")
+    items = case.items.select_related("session__location", "session__entity", "session__connector__evse", "session__batch__job")
     return list({item.session_id: item.session for item in items.order_by("pk")}.values())
 
 
-def looked_into(case: Case, session: Session) -> Investigation:
-    """All checks now. Cases are counted around the day this one was opened: time alone changes no record."""
-    return look_into(session, cases_within=lambda days: cases_about(session.connector.evse_id, days, case.opened_at))
+def looked_into(case: Case) -> list[tuple[Session, Investigation]]:
+    """All checks now, of every contested session. The number of queries does not depend on how many there are.
+
+    Cases are counted around the day this one was opened: time alone changes no record.
+    """
+    sessions = sessions_of(case)
+    evses = {session.pk: session.connector.evse_id for session in sessions}
+
+    def cases_within(days: int) -> dict[int, int]:
+        counted = cases_about_each(evses.values(), days, case.opened_at)
+        return {pk: counted[evse_id] for pk, evse_id in evses.items()}
+
+    return list(zip(sessions, look_into_all(sessions, cases_within=cases_within), strict=True))
 
 
-def of_session(session: Session, looked: Investigation, folder: str) -> list[Piece]:
-    """What is on record about one session, what the checks say of it, and what both follow from."""
+def of_session(session: Session, looked: Investigation, line: str | None, folder: str) -> list[Piece]:
+    """What is on record about one session, what the checks say of it, and what both follow from.
+
+    ``line`` is its record in the imported file; None where that is no longer there: its SHA-256 stands in the record.
+    """
     snapshot = looked.snapshot
     findings = findings_text(
         looked.findings, record_sha256=looked.sha256, currency=snapshot.currency, before_tax=looked.before_tax
@@ -91,12 +102,9 @@ def of_session(session: Session, looked: Investigation, folder: str) -> list[Pie
         found.append(Piece(Kind.PRICE, f"{folder}/price", "json", canonical(pricing.result()).encode(), session))
         sentences = "\n".join(map(str, tariff_sentences(pricing.tariff))) + "\n"
         found.append(Piece(Kind.TARIFF, f"{folder}/tariff", "txt", sentences.encode(), session))
-    try:
-        line = source_line(session.batch, session.line_no)
-    except UserError:
-        # The file is no longer there: its SHA-256 and the line's number stand in the record.
-        return found
-    return [*found, Piece(Kind.SOURCE, f"{folder}/source", "txt", line.encode(), session)]
+    if line is not None:
+        found.append(Piece(Kind.SOURCE, f"{folder}/source", "txt", line.encode(), session))
+    return found
 
 
 def messages_of(case: Case) -> list[CaseMessage]:

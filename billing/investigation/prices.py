@@ -1,6 +1,6 @@
 """The price as it was made, as it was announced, and as it would be for whoever the token belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from billing.checks.model import Part
 from billing.checks.parts import without
@@ -56,11 +56,18 @@ def _under(fact: SessionFacts, pricing: Pricing, tariff: Tariff, category: str, 
     return _usable(pricing.under(tariff).taxed(taxes))
 
 
-def member(fact: SessionFacts, cdr: Cdr | None, pricing: Pricing | None, known: Rates, who: Resolved) -> Member | None:
+def numbers_of(customer_ids: Iterable[int]) -> dict[int, str]:
+    """What customers are called, by key. One query."""
+    return dict(Customer.objects.filter(pk__in=set(customer_ids)).values_list("pk", "number"))
+
+
+def member(
+    fact: SessionFacts, cdr: Cdr | None, pricing: Pricing | None, known: Rates, who: Resolved, numbers: Mapping[int, str]
+) -> Member | None:
     """Whose token it is; None where it is nobody's. The price at this customer's tariff where it was made for another."""
     if cdr is None or who.customer_id is None:
         return None
-    number = Customer.objects.filter(pk=who.customer_id).values_list("number", flat=True).first()
+    number = numbers.get(who.customer_id)
     same = who.customer_id == cdr.customer_id
     version = None if same or pricing is None else known.choose(fact, who).version
     at_own = _under(fact, pricing, version.tariff, version.category, known, who) if version and pricing else None
@@ -68,9 +75,18 @@ def member(fact: SessionFacts, cdr: Cdr | None, pricing: Pricing | None, known: 
 
 
 def shown(
-    fact: SessionFacts, cdr: Cdr | None, pricing: Pricing | None, known: Rates, who: Resolved, asked: Sequence[Asked]
+    fact: SessionFacts,
+    cdr: Cdr | None,
+    pricing: Pricing | None,
+    known: Rates,
+    who: Resolved,
+    asked: Sequence[Asked],
+    activated: Mapping[int, Sequence[TariffVersion]],
 ) -> Shown | None:
-    """What the driver was told: by the imported file, by a display, or by the tariff that was in force then."""
+    """What the driver was told: by the imported file, by a display, or by the tariff that was in force then.
+
+    ``activated`` is what ``activated_of`` says of this session.
+    """
     if cdr is None or pricing is None:
         return None
     who = Resolved(cdr.customer_id, CustomerKind(cdr.customer_kind))
@@ -81,7 +97,7 @@ def shown(
     before = [one for one in asked if is_accepted(one.result) and one.price_shown and one.at <= fact.started_at]
     if before and (price := kwh_price(before[-1].price_shown)):
         return Shown("", None, "the display", kwh_price=price[0], with_tax=price[1])
-    earlier = _in_force_then(fact, cdr)
+    earlier = _in_force_then(fact, cdr, activated)
     if earlier is None:
         return None
     priced = _under(fact, pricing, core_tariff(earlier), earlier.tax_category, known, who)
@@ -100,12 +116,26 @@ def _announced(fact: SessionFacts, known: Rates) -> Version | None:
     return known.version_at(tariff_id, fact.started_at) if tariff_id is not None else None
 
 
-def _in_force_then(fact: SessionFacts, cdr: Cdr) -> TariffVersion | None:
+def activated_of(billed: Iterable[tuple[SessionFacts, Cdr]]) -> dict[int, list[TariffVersion]]:
+    """By tariff its activated versions, where a version was billed that came into being after its session began. One query."""
+    late = {cdr.tariff_version.tariff_id for fact, cdr in billed if cdr.tariff_version and _came_later(fact, cdr.tariff_version)}
+    found: dict[int, list[TariffVersion]] = {pk: [] for pk in late}
+    rows = TariffVersion.objects.filter(tariff__in=late, activated_at__isnull=False).select_related("tariff") if late else ()
+    for version in rows:
+        found[version.tariff_id].append(version)
+    return found
+
+
+def _came_later(fact: SessionFacts, version: TariffVersion) -> bool:
+    return version.activated_at is not None and version.activated_at > fact.started_at
+
+
+def _in_force_then(fact: SessionFacts, cdr: Cdr, activated: Mapping[int, Sequence[TariffVersion]]) -> TariffVersion | None:
     """The version everybody saw when it began, where the one billed came into being only later."""
     billed = cdr.tariff_version
-    if billed is None or billed.activated_at is None or billed.activated_at <= fact.started_at:
+    if billed is None or not _came_later(fact, billed):
         return None
-    versions = list(TariffVersion.objects.filter(tariff=billed.tariff_id, activated_at__isnull=False).select_related("tariff"))
+    versions = activated[billed.tariff_id]
     replaced_at = {version.activated_at for version in versions}
     before = [version for version in versions if version.activated_at and version.activated_at <= fact.started_at]
     for version in sorted(before, key=lambda v: (v.activated_at, v.number), reverse=True):

@@ -15,6 +15,7 @@ from disputes.evidence_contents import Piece
 from disputes.evidence_models import EvidenceItem, EvidenceManifest
 from disputes.evidence_queries import about_in, files_of, signed_of
 from disputes.models import Case
+from stations.queries import source_lines
 
 TEMPLATE = Path(evidence.__file__).parent / "template" / "dossier.typ"
 Kind = EvidenceItem.Kind
@@ -29,13 +30,13 @@ def collect(*, case: Case, actor: User | None, at: datetime) -> list[EvidenceIte
         bulk.lock_alone(Case, case.pk)
         there = list(case.evidence.defer("content").order_by("seq"))
         pieces = [] if there else evidence_contents.once(case)
-        looked = []
-        for number, session in enumerate(evidence_contents.sessions_of(case), 1):
-            one = evidence_contents.looked_into(case, session)
-            looked.append((session, one))
-            records = [item for item in there if item.kind == Kind.RECORD and item.session_id == session.pk]
-            if not records or records[-1].sha256 != one.sha256:
-                pieces += evidence_contents.of_session(session, one, f"sessions/{number}")
+        looked = evidence_contents.looked_into(case)
+        records = {item.session_id: item.sha256 for item in there if item.kind == Kind.RECORD}
+        changed = [session for session, one in looked if records.get(session.pk) != one.sha256]
+        lines = source_lines(changed)
+        for number, (session, one) in enumerate(looked, 1):
+            if session in changed:
+                pieces += evidence_contents.of_session(session, one, lines.get(session.pk), f"sessions/{number}")
         if messages := evidence_contents.messages_of(case)[evidence_contents.said_before(case) :]:
             pieces.append(evidence_contents.of_messages(messages))
         if not pieces:

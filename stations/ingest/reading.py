@@ -1,7 +1,7 @@
 """Reads an import file: first what it is and how many records it holds, then what each record means."""
 
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -120,14 +120,24 @@ def records(
 
 def raw_record(path: Path, inspection: Inspection, line_no: int) -> str:
     """The text of the record that begins on this line (JSON: the record of this number), "" where none does."""
+    return raw_records(path, inspection, {line_no}).get(line_no, "")
+
+
+def raw_records(path: Path, inspection: Inspection, line_nos: Collection[int]) -> dict[int, str]:
+    """The same for several lines, those left out on which no record begins. Reads the file to the last of them, once."""
+    if not line_nos:
+        return {}
+    wanted, last = set(line_nos), max(line_nos)
     if inspection.format == "json":
         with closing(_raws(path, inspection)) as raws:
-            return next(islice(raws, line_no - 1, None), "")
+            return {number: raw for number, raw in enumerate(islice(raws, last), 1) if number in wanted}
+    found: dict[int, str] = {}
     with closing(_parts(path, inspection)) as parts:
         for part in parts:
-            if part and part[-1].line_no >= line_no:
-                return next((record.raw for record in part if record.line_no == line_no), "")
-    return ""
+            found |= {record.line_no: record.raw for record in part if record.line_no in wanted}
+            if part and part[-1].line_no >= last:
+                break
+    return found
 
 
 def sample(path: Path, inspection: Inspection, count: int) -> list[tuple[int, list[str] | None]]:
