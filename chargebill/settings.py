@@ -61,6 +61,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    # Nobody looked at the body until here: the token of a form is looked for after it.
+    "chargebill.portal.upload_limit.UploadLimit",
 ]
 
 ROOT_URLCONF = "chargebill.urls"
@@ -153,6 +155,8 @@ API_RATE = environment.whole_number("API_RATE", default=600)
 # Payment gateways beside the offline one, by the path of their class.
 GATEWAYS = environment.words("GATEWAYS", default=[])
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+# Each goes to a file of its own while it comes in: no upload is held in memory.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -1,11 +1,13 @@
 """What is collected as evidence: the case, each contested session as it is on record now, what was said. Reads only."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+
+from django.db.models import Q
 
 from billing.checks import BY_CODE, Finding, Verdict
 from billing.checks.canonical import canonical
@@ -18,7 +20,9 @@ from billing.pricing.text import dimension_label, tariff_sentences
 from disputes.evidence.readme import README
 from disputes.evidence_models import EvidenceItem
 from disputes.evse_cases import cases_about_each
+from disputes.file_models import CaseFile
 from disputes.models import Case, CaseMessage
+from disputes.workflow.states import Role
 from stations.models import Session
 
 Kind = EvidenceItem.Kind
@@ -123,6 +127,38 @@ def of_messages(messages: Sequence[CaseMessage]) -> Piece:
     return Piece(Kind.MESSAGES, "messages", "json", canonical(said).encode())
 
 
+def files_of(case: Case) -> list[CaseFile]:
+    """What was handed in, without contents; what came with an internal note is nobody's evidence. One query."""
+    internal = Q(message__kind=CaseMessage.Kind.INTERNAL)
+    return list(case.files.defer("content").select_related("added_by").exclude(internal).order_by("number"))
+
+
+def of_files(case: Case, there: Container[str]) -> list[Piece]:
+    """Each file that is not there, as it is kept, and beside it who handed it in and what it was when it came."""
+    found = []
+    for file in files_of(case):
+        stem = f"files/{file.number}"
+        if f"{stem}.json" in there:
+            continue
+        said = {
+            "name": file.name,
+            "file": f"{file.number}.{file.suffix}",
+            "sha256": file.sha256,
+            "received_sha256": file.received_sha256,
+            "handed_in_by": _who(file),
+            "at": file.added_at,
+        }
+        # Loaded here: a file at a time.
+        found.append(Piece(Kind.FILE, stem, file.suffix, bytes(file.content)))
+        found.append(Piece(Kind.FILE, stem, "json", (canonical(said) + "\n").encode()))
+    return found
+
+
+def _who(file: CaseFile) -> str:
+    by = f", taken in by {file.added_by}" if file.added_by else ""
+    return "the driver" + by if file.role == Role.CUSTOMER else str(file.added_by or "ChargeBill")
+
+
 def dossier_of(case: Case, looked: Sequence[tuple[Session, Investigation]], at: datetime) -> dict[str, Any]:
     """The content of the PDF."""
     return {
@@ -140,6 +176,10 @@ def dossier_of(case: Case, looked: Sequence[tuple[Session, Investigation]], at: 
         "messages": [
             {"who": message.get_kind_display(), "at": _moment(message.at), "lines": message.body.split("\n")}
             for message in messages_of(case)
+        ],
+        "files": [
+            [f"{file.number}.{file.suffix}", f"{file.name}, by {_who(file)}, {_moment(file.added_at)}", file.sha256]
+            for file in files_of(case)
         ],
         "checking": [" ".join(part.split()).removeprefix("How to check it ") for part in README.split("\n\n")[2:]],
     }

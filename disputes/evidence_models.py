@@ -23,6 +23,7 @@ class EvidenceItem(models.Model):
         TARIFF = "TARIFF", "The tariff in words"
         SOURCE = "SOURCE", "The line of the imported file"
         MESSAGES = "MESSAGES", "What was said"
+        FILE = "FILE", "What was handed in"
         DOSSIER = "DOSSIER", "Dossier"
 
     case = models.ForeignKey("disputes.Case", on_delete=models.PROTECT, related_name="evidence", db_index=False)

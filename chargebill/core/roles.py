@@ -78,8 +78,9 @@ RECEIPTS = {
     "billing.payoutlist": EDIT,
     "billing.settlementfile": EDIT,
 }
-# An added case is opened, a changed one moved or given to somebody; an added message is said or noted.
-CASES = {"disputes.case": EDIT, "disputes.casemessage": (VIEW, ADD)}
+# An added case is opened, a changed one moved or given to somebody; an added message is said or noted, an added file comes
+# with one.
+CASES = {"disputes.case": EDIT, "disputes.casemessage": (VIEW, ADD), "disputes.casefile": (VIEW, ADD)}
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
 READ_ALL = ("stations", "memberships", "billing", "disputes", "analytics", "core")
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {

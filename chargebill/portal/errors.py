@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 
@@ -14,15 +16,17 @@ PAGES = {
         "Your role does not open this page",
         "Nothing was changed. If it belongs to your work, ask an administrator for the role.",
     ),
+    413: ("Too much was sent at once", ""),
     404: ("There is no such page", "It may be gone, or the address may have a slip. Search for what you were looking for."),
 }
 
 
-CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found"}
+CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 413: "too_large"}
 
 
-def _page(request: HttpRequest, status: int) -> HttpResponse:
+def _page(request: HttpRequest, status: int, instead: str = "") -> HttpResponse:
     heading, advice = PAGES[status]
+    advice = instead or advice
     if request.path.startswith("/api/"):
         # A program reads it: one shape for every refusal of the API.
         return JsonResponse(body(CODES[status], "", f"{heading}. {advice}"), status=status)
@@ -31,7 +35,14 @@ def _page(request: HttpRequest, status: int) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
+    if isinstance(exception, TooManyFilesSent):
+        return too_large(request, f"Send at most {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files at once. Nothing was changed.")
     return _page(request, 400)
+
+
+def too_large(request: HttpRequest, advice: str) -> HttpResponse:
+    """More than a page takes at once; ``advice`` says how much that is."""
+    return _page(request, 413, advice)
 
 
 def forbidden(request: HttpRequest, exception: Any) -> HttpResponse:

@@ -13,6 +13,8 @@ What is in here
     tariff-1.txt     the tariff in words
     source-1.txt     the line of the imported file the session came from, as it stands there
   messages-1.json    what was said between the driver and the company
+  files/1.jpg        what the driver or the company handed in: pictures drawn anew, so without place and camera
+  files/1.json       its name, who handed it in and when, and the SHA-256 of the file as it came
   dossier-1.pdf      all of this to read
   manifest-1.json    every file with its SHA-256, each line chained to the one before
   manifest-1.signature.json

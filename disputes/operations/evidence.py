@@ -22,7 +22,7 @@ Kind = EvidenceItem.Kind
 
 
 def collect(*, case: Case, actor: User | None, at: datetime) -> list[EvidenceItem]:
-    """Adds what is on record now and not yet on file: sessions whose record changed, new messages, and a dossier of both.
+    """Adds what is on record now and not yet on file: changed records of sessions, new messages and files, a dossier of all.
 
     The same facts add nothing. Raises CannotPrint.
     """
@@ -39,6 +39,7 @@ def collect(*, case: Case, actor: User | None, at: datetime) -> list[EvidenceIte
                 pieces += evidence_contents.of_session(session, one, lines.get(session.pk), f"sessions/{number}")
         if messages := evidence_contents.messages_of(case)[evidence_contents.said_before(case) :]:
             pieces.append(evidence_contents.of_messages(messages))
+        pieces += evidence_contents.of_files(case, {item.path for item in there})
         if not pieces:
             return []
         pdf = pressed(TEMPLATE, evidence_contents.dossier_of(case, looked, at), at=at, tagged=True)
@@ -79,7 +80,7 @@ def _keep(case: Case, there: list[EvidenceItem], pieces: list[Piece], actor: Use
 
 
 def _path(piece: Piece, taken: set[str]) -> str:
-    if piece.kind in (Kind.README, Kind.CASE):
+    if piece.kind in (Kind.README, Kind.CASE, Kind.FILE):
         return f"{piece.stem}.{piece.suffix}"
     number = 1
     while (path := f"{piece.stem}-{number}.{piece.suffix}") in taken:

@@ -1,6 +1,6 @@
 """What the forms on a case's page do: one operation each, in the role of whoever sent it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from disputes.desk import desk_of
 from disputes.facts import Said
 from disputes.letters import INADMISSIBLE, inadmissible_letter, position_letter
 from disputes.models import Case, CaseMessage
+from disputes.operations.case_files import Upload, say_with_files
 from disputes.operations.moves import move
 from disputes.operations.thread import add_message, assign, sort_case
 from disputes.workflow.states import Role, State
@@ -30,20 +31,24 @@ FORMS: dict[str, tuple[tuple[State, ...], State]] = {
 }
 
 
-def do(case: Case, name: str, given: Given, worker: Worker, at: datetime) -> str:
+def do(case: Case, name: str, given: Given, worker: Worker, at: datetime, *, uploads: Sequence[Upload] = ()) -> str:
     """Does what a form asks for; what it came to, in words. Raises UserError, changing nothing."""
+    if name == "message":
+        return _message(case, given, worker, at, uploads)
     deed = DEEDS.get(name)
     if deed is None:
         raise UserError("unknown_form", "The page has changed since. Nothing was changed: look at it again.")
     return deed(case, given, worker, at)
 
 
-def _message(case: Case, given: Given, worker: Worker, at: datetime) -> str:
+def _message(case: Case, given: Given, worker: Worker, at: datetime, uploads: Sequence[Upload]) -> str:
     kind = given.get("kind", "")
     if kind not in CaseMessage.Kind.values:
         raise UserError("kind", "Say whom it is for. Nothing was changed.", "kind")
     role = Role.CUSTOMER if kind == CaseMessage.Kind.FROM_DRIVER else worker.role
-    add_message(case=case, kind=CaseMessage.Kind(kind), body=given.get("body", ""), role=role, actor=worker.user, at=at)
+    say_with_files(
+        case=case, kind=CaseMessage.Kind(kind), body=given.get("body", ""), uploads=uploads, role=role, actor=worker.user, at=at
+    )
     return {"TO_DRIVER": "Kept as said to the driver.", "FROM_DRIVER": "Kept as the driver’s words."}.get(kind, "Noted.")
 
 
@@ -110,7 +115,6 @@ def _position(case: Case, given: Given, worker: Worker, at: datetime) -> str:
 
 
 DEEDS: dict[str, Callable[[Case, Given, Worker, datetime], str]] = {
-    "message": _message,
     "assign": _assign,
     "sort": _sort,
     "inadmissible": _inadmissible,

@@ -17,7 +17,8 @@ from chargebill.core.errors import UserError
 from chargebill.core.keys import row_in
 from chargebill.core.models import User
 from chargebill.portal import case_evidence, session_price, way_back
-from chargebill.portal.disputes import case_deeds
+from chargebill.portal.case_uploads import uploads_in
+from chargebill.portal.disputes import case_deeds, case_files
 from chargebill.portal.disputes.roles import Worker, allowed_worker, worker_of
 from chargebill.portal.disputes.words import TURNS, due_of, told, working_as
 from chargebill.portal.payment_frame import frame
@@ -53,7 +54,8 @@ def case_page(request: HttpRequest, object_id: str) -> HttpResponse | None:
     if request.method == "POST":
         worker, given = allowed_worker(request), request.POST.dict()
         try:
-            said = case_deeds.do(case, given.get("do", ""), given, worker, timezone.now())
+            uploads = uploads_in(request)
+            said = case_deeds.do(case, given.get("do", ""), given, worker, timezone.now(), uploads=uploads)
         except UserError as error:
             refusal, case = error, _case(object_id)
         else:
@@ -68,6 +70,7 @@ def case_page(request: HttpRequest, object_id: str) -> HttpResponse | None:
         given=given,
         **context_of(case, worker_of(request), timezone.now(), with_bill=request.user.has_perm(READ_SESSIONS)),
         **case_evidence.context_of(request, case),
+        **case_files.context_of(case),
     )
     return TemplateResponse(request, "portal/disputes/case.html", context)
 
@@ -88,7 +91,7 @@ def context_of(case: Case, worker: Worker | None, at: datetime, *, with_bill: bo
         "turn": TURNS[Turn(case.turn)],
         "due": due_of(case, at),
         "ended": state in ENDED,
-        "thread": list(case.messages.select_related("author", "event").order_by("pk")),
+        "thread": list(case.messages.select_related("author", "event").prefetch_related(case_files.with_files()).order_by("pk")),
         "items": [_shown(item, place, with_bill and place < WITH_BILL) for place, item in enumerate(items)],
         "history": [told(event) for event in case.events.select_related("actor").order_by("-seq")],
         "related": related(case, items),
