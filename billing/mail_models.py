@@ -10,10 +10,14 @@ from chargebill.core.models import LegalEntity, User
 
 
 class OutgoingMail(models.Model):
-    """A mail to one address, about a document or a closed month. ``key`` makes it one for each occasion.
+    """A mail to one address, about a document or a closed month, or a letter. ``key`` makes it one for each occasion.
 
     Only its state moves: a worker takes it when ``next_try_at`` has come, tries again later when that fails, and gives up
-    after the last try; ``problem`` is why. ``link`` is the document's page as it is reached from outside.
+    after the last try; ``problem`` is why. One that was sent and came back is not sent. ``link`` is the document's page, or
+    the one the letter is about, as it is reached from outside.
+
+    A letter is whole here, since no lower app knows what it is about: ``subject``, ``body``, ``reply_to`` (empty: as always),
+    ``thread`` (Message-IDs of what was written before, the one it answers last), ``is_automatic`` (nobody wrote it).
     """
 
     class State(models.TextChoices):
@@ -29,6 +33,11 @@ class OutgoingMail(models.Model):
     to = models.EmailField()
     sender = models.EmailField()
     link = models.CharField(max_length=300, blank=True)
+    subject = models.CharField(max_length=200, blank=True)
+    body = models.TextField(blank=True)
+    reply_to = models.EmailField(blank=True)
+    thread = models.TextField(blank=True)
+    is_automatic = models.BooleanField(default=True)
     state = models.CharField(max_length=6, choices=State, default=State.QUEUED)
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField()
@@ -43,7 +52,9 @@ class OutgoingMail(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(document__isnull=False, closing__isnull=True) | Q(document__isnull=True, closing__isnull=False),
+                condition=Q(document__isnull=False, closing__isnull=True, body="")
+                | Q(document__isnull=True, closing__isnull=False, body="")
+                | (Q(document__isnull=True, closing__isnull=True) & ~Q(body="") & ~Q(subject="")),
                 name="outgoing_mail_about_one_thing",
             ),
             models.CheckConstraint(
@@ -55,3 +66,8 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.to}: {self.get_state_display()}"
+
+    @property
+    def message_id(self) -> str:
+        """The same at every try, so that a mail that goes out twice is shown once."""
+        return f"<{self.key.replace(':', '.')}.{self.pk}@{self.sender.rpartition('@')[2]}>"

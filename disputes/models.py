@@ -9,6 +9,7 @@ from chargebill.core.frozen import Frozen
 from chargebill.core.models import LegalEntity, User
 from disputes.evidence_models import EvidenceItem, EvidenceManifest  # noqa: F401
 from disputes.file_models import CaseFile  # noqa: F401
+from disputes.mail_models import CaseMail  # noqa: F401
 from disputes.settings_models import CaseCounter, DisputeSettings, Holiday  # noqa: F401
 from disputes.workflow.durations import Turn
 from disputes.workflow.states import ROLE_WORDS, STATE_WORDS, Clock, Role, State

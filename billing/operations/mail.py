@@ -1,4 +1,4 @@
-"""Queues mail and sends what waits. One mail for each document and occasion, unless a person sends it again.
+"""Queues mail and sends what waits. One mail for each occasion, unless a person sends it again.
 
 A mail is taken by moving its next try into the future, so two workers never send the same at once. Killed between the
 mail server's yes and our note of it, it goes out a second time, with the same Message-ID.
@@ -177,25 +177,38 @@ def send(*, mail_id: int, at: datetime) -> bool:
 
 
 def _message(mail: OutgoingMail, at: datetime) -> EmailMessage:
-    domain = mail.sender.rpartition("@")[2]
-    settings = settings_of(mail.entity)
+    attached: list[tuple[str, bytes, str]] = []
     if mail.document:
         (paper,) = papers_of([mail.document])
         letter, file = _letter(mail, mail.document, paper), paper_of(document=mail.document, at=at)
-        attached = (f"{mail.document.number.replace('/', '-')}.pdf", file, "application/pdf")
+        attached.append((f"{mail.document.number.replace('/', '-')}.pdf", file, "application/pdf"))
+    elif mail.closing:
+        letter, signed = _closing(mail)
+        attached.append(signed)
     else:
-        letter, attached = _closing(mail)
+        letter = Letter(mail.subject, mail.body)
+    answers = mail.reply_to or settings_of(mail.entity).contact_email
     message = EmailMessage(
         subject=letter.subject,
         body=letter.body,
         from_email=formataddr((one_line(mail.entity.legal_name or mail.entity.name), mail.sender)),
         to=[mail.to],
-        reply_to=[settings.contact_email] if settings.contact_email else None,
-        headers={"Message-ID": f"<{mail.key.replace(':', '.')}.{mail.pk}@{domain}>", "Auto-Submitted": "auto-generated"},
+        reply_to=[answers] if answers else None,
+        headers=_headers(mail),
         connection=mail_connection(),
     )
-    message.attach(*attached)
+    for one in attached:
+        message.attach(*one)
     return message
+
+
+def _headers(mail: OutgoingMail) -> dict[str, str]:
+    headers = {"Message-ID": mail.message_id}
+    if mail.is_automatic:
+        headers["Auto-Submitted"] = "auto-generated"
+    if mail.thread:
+        headers |= {"In-Reply-To": mail.thread.split()[-1], "References": mail.thread}
+    return headers
 
 
 def _letter(mail: OutgoingMail, document: Document, paper: Paper) -> Letter:

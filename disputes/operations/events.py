@@ -9,6 +9,7 @@ from chargebill.core.models import User
 from disputes.clocks import CACHED, cached, histories
 from disputes.desk import desk_of
 from disputes.models import Case, CaseEvent, CaseMessage
+from disputes.operations.case_mail import queue_message
 from disputes.workflow.states import Role
 
 
@@ -34,9 +35,12 @@ def say(
     event: CaseEvent.Kind,
     key: str = "",
 ) -> CaseMessage:
-    """Adds a message and its event."""
+    """Adds a message and its event; one to the driver is mailed, too, where that can be."""
     written = write(case=case, kind=event, role=role, actor=actor, at=at, key=key)
-    return CaseMessage.objects.create(case=case, event=written, kind=kind, author=actor, body=body, at=written.at)
+    message = CaseMessage.objects.create(case=case, event=written, kind=kind, author=actor, body=body, at=written.at)
+    if kind == CaseMessage.Kind.TO_DRIVER:
+        queue_message(message=message, at=at)
+    return message
 
 
 def refresh(case: Case, *fields: str) -> None:

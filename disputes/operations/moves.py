@@ -11,6 +11,7 @@ from chargebill.core.models import User
 from disputes.clocks import histories
 from disputes.desk import desk_of
 from disputes.facts import Said, facts_of
+from disputes.mail.wording import investigation_began
 from disputes.models import Case, CaseEvent, CaseMessage, ContestedItem
 from disputes.operations.events import refresh, say, write
 from disputes.operations.evidence import collect, seal
@@ -82,7 +83,13 @@ def step(*, case: Case, target: State, role: Role, actor: User | None, at: datet
         collect(case=case, actor=actor, at=at)
     # No clock waits for a key that may lie on another machine: whoever goes on with the case signs.
     if target in SIGNS_EVIDENCE and role is not Role.SYSTEM:
-        seal(case=case, actor=actor, at=at)
+        manifest = seal(case=case, actor=actor, at=at)
+        if source is State.TRIAGE:
+            began = investigation_began(case.language, case.number, version=manifest.version, sha256=manifest.sha256)
+            say(
+                case=case, kind=CaseMessage.Kind.TO_DRIVER, body=began, role=Role.SYSTEM, actor=None, at=at,
+                event=CaseEvent.Kind.NOTIFIED,
+            )  # fmt: skip
 
 
 def clean_text(text: str) -> str:

@@ -15,6 +15,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
 from chargebill.core.money import minor_digits
 from disputes.models import Case, CaseEvent, Cause, Channel, ContestedItem
+from disputes.operations.case_mail import queue_acknowledgement
 from disputes.operations.events import refresh, write
 from disputes.operations.evidence import collect
 from disputes.operations.moves import clean_text
@@ -55,7 +56,8 @@ def open_case(
 ) -> Case:
     """Opens a case about these, one or more of one company and currency, and holds their lines.
 
-    ``claimed_amount`` is gross, None while it is not known. A colleague who opens it has told the driver the number.
+    ``claimed_amount`` is gross, None while it is not known. A colleague who opens it has told the driver
+    the number; a driver has it once the mail with it was sent.
     Raises UserError, changing nothing: no_subject, cause, channel, statement, contact_email, claimed_amount, or the name
     of the guard that refuses (subject_is_theirs, item_is_free, no_declined_award).
     """
@@ -102,6 +104,7 @@ def open_case(
             entity=entity,
             changes={"sessions": session_ids, "contested": f"{contested:f}", "currency": currency, "role": role.value},
         )
+        queue_acknowledgement(case=case, actor=actor, at=at)
         collect(case=case, actor=actor, at=at)
     return case
 

@@ -53,12 +53,15 @@ def test_from_a_call_to_a_question_and_its_answer(investigated: Case, agent: Use
         (3, "assigned", "", "agent"),
         (4, "moved", "T2", "agent"),
         (5, "moved", "T5", "agent"),
-        (6, "replied", "", "agent"),
-        (7, "moved", "T6", "agent"),
-        (8, "wrote", "", "customer"),
-        (9, "moved", "T6", "customer"),
+        (6, "notified", "", "system"),
+        (7, "replied", "", "agent"),
+        (8, "moved", "T6", "agent"),
+        (9, "wrote", "", "customer"),
+        (10, "moved", "T6", "customer"),
     ]
-    assert [(m.kind, m.body) for m in asked.messages.all()] == [("TO_DRIVER", "Which car was it?"), ("FROM_DRIVER", "A Zoe.")]
+    began, *said = ((m.kind, m.body) for m in asked.messages.all())
+    assert asked.manifests.first().sha256 in began[1]  # type: ignore[union-attr]
+    assert said == [("TO_DRIVER", "Which car was it?"), ("FROM_DRIVER", "A Zoe.")]
     assert AuditEvent.objects.filter(action="case.move").count() == 4
     assert check_all() == (1, [])
 

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import F
 from django.utils.text import slugify
 
 from billing.document_models import DocumentKind, DocumentLine
+from billing.mail_models import OutgoingMail
+from billing.operations.document_settings import change_document_settings
 from chargebill.core import roles
 from chargebill.core.models import LegalEntity, User
 from chargebill.core.money import round_money
 from disputes.facts import Said
 from disputes.letters import ENGLISH, GERMAN, inadmissible_letter
+from disputes.mail_models import CaseMail
 from disputes.models import Case, CaseMessage, Cause, Channel
 from disputes.operations.clock_steps import ring_clocks
 from disputes.operations.moves import move
@@ -114,8 +118,8 @@ COMPLAINTS = (
 class Cases:
     """The cases of a company of the demo, up to ``at``."""
 
-    def __init__(self, entity: LegalEntity, *, key: str, at: datetime) -> None:
-        self.entity, self.at = entity, at
+    def __init__(self, entity: LegalEntity, *, key: str, at: datetime, sender: str) -> None:
+        self.entity, self.at, self.sender = entity, at, sender
         self.rng = random.Random(f"{key}:{entity.name}:cases")
         self.agent, self.supervisor = (
             User.objects.get(username=slugify(role)) for role in (roles.DISPUTE_AGENT, roles.DISPUTE_SUPERVISOR)
@@ -123,13 +127,21 @@ class Cases:
 
     def fill(self) -> int:
         """How many cases there are then. A company with too few bills has fewer."""
+        change_document_settings(entity=self.entity, values={"sender_email": self.sender}, actor=None, at=self.at)
         used: set[int] = set()
         for complaint in COMPLAINTS:
             subject = self._subject(self._moment(complaint), used)
             if subject is not None and subject.line is not None:
                 used.add(subject.line.pk)
                 self._happens(complaint, self._open(complaint, subject))
+        self._mailed()
         return len(used)
+
+    def _mailed(self) -> None:
+        """What was written to drivers went out then, not when the demo was filled."""
+        waiting = OutgoingMail.objects.filter(entity=self.entity, case_mail__isnull=False, state=OutgoingMail.State.QUEUED)
+        waiting.update(state=OutgoingMail.State.SENT, tries=1, sent_at=F("queued_at"))
+        CaseMail.objects.filter(case__entity=self.entity).update(is_noted=True)
 
     def _moment(self, complaint: Complaint) -> datetime:
         return self.at - timedelta(days=complaint.ago)

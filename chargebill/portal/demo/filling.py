@@ -77,7 +77,7 @@ def _fill_company(
     if count <= AT_ONCE:
         say(f"{entity.name}: billing the year")
         imported["documents"] = Books(entity, key=f"demo:{seed}:{count}", at=at).fill()
-        imported["cases"] = Cases(entity, key=f"demo:{seed}:{count}", at=at).fill()
+        imported["cases"] = Cases(entity, key=f"demo:{seed}:{count}", at=at, sender=f"service@{company.domain}").fill()
     return imported | {
         "locations": len(places),
         "connectors": sum(len(site.poles) for site in places),

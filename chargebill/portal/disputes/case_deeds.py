@@ -8,6 +8,7 @@ from django.db import transaction
 from chargebill.core.errors import UserError
 from chargebill.core.keys import row_in
 from chargebill.core.models import User
+from chargebill.portal.disputes.mailing import mail_again
 from chargebill.portal.disputes.roles import Worker
 from chargebill.portal.payment_frame import amount_in
 from disputes.desk import desk_of
@@ -15,6 +16,7 @@ from disputes.facts import Said
 from disputes.letters import INADMISSIBLE, inadmissible_letter, position_letter
 from disputes.models import Case, CaseMessage
 from disputes.operations.case_files import Upload, say_with_files
+from disputes.operations.case_mail import why_not
 from disputes.operations.moves import move
 from disputes.operations.thread import add_message, assign, sort_case
 from disputes.workflow.states import Role, State
@@ -49,7 +51,12 @@ def _message(case: Case, given: Given, worker: Worker, at: datetime, uploads: Se
     say_with_files(
         case=case, kind=CaseMessage.Kind(kind), body=given.get("body", ""), uploads=uploads, role=role, actor=worker.user, at=at
     )
-    return {"TO_DRIVER": "Kept as said to the driver.", "FROM_DRIVER": "Kept as the driver’s words."}.get(kind, "Noted.")
+    return {"TO_DRIVER": _goes_out(case), "FROM_DRIVER": "Kept as the driver’s words."}.get(kind, "Noted.")
+
+
+def _goes_out(case: Case) -> str:
+    reason = why_not(case)
+    return f"Kept in the thread, and not mailed: {reason}." if reason else f"A worker mails it to {case.contact_email}."
 
 
 def _assign(case: Case, given: Given, worker: Worker, at: datetime) -> str:
@@ -115,6 +122,7 @@ def _position(case: Case, given: Given, worker: Worker, at: datetime) -> str:
 
 
 DEEDS: dict[str, Callable[[Case, Given, Worker, datetime], str]] = {
+    "mail": mail_again,
     "assign": _assign,
     "sort": _sort,
     "inadmissible": _inadmissible,

@@ -18,7 +18,7 @@ from chargebill.core.keys import row_in
 from chargebill.core.models import User
 from chargebill.portal import case_evidence, session_price, way_back
 from chargebill.portal.case_uploads import uploads_in
-from chargebill.portal.disputes import case_deeds, case_files
+from chargebill.portal.disputes import case_deeds, case_files, mailing
 from chargebill.portal.disputes.roles import Worker, allowed_worker, worker_of
 from chargebill.portal.disputes.words import TURNS, due_of, told, working_as
 from chargebill.portal.payment_frame import frame
@@ -84,6 +84,7 @@ def _case(object_id: str) -> Case | None:
 def context_of(case: Case, worker: Worker | None, at: datetime, *, with_bill: bool) -> dict[str, Any]:
     """Everything the page shows to somebody who works on cases, or only reads them."""
     state = State(case.state)
+    thread = list(case.messages.select_related("author", "event").prefetch_related(case_files.with_files()).order_by("pk"))
     items = list(case.items.select_related("session__location", "session__entity", "session__connector__evse", "line__document"))
     return {
         "case": case,
@@ -91,7 +92,7 @@ def context_of(case: Case, worker: Worker | None, at: datetime, *, with_bill: bo
         "turn": TURNS[Turn(case.turn)],
         "due": due_of(case, at),
         "ended": state in ENDED,
-        "thread": list(case.messages.select_related("author", "event").prefetch_related(case_files.with_files()).order_by("pk")),
+        **mailing.context_of(case, thread, worker),
         "items": [_shown(item, place, with_bill and place < WITH_BILL) for place, item in enumerate(items)],
         "history": [told(event) for event in case.events.select_related("actor").order_by("-seq")],
         "related": related(case, items),
