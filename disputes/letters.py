@@ -1,6 +1,9 @@
 """What ChargeBill writes to a driver by itself, and the frame of what a supervisor decides. English and German, no Django."""
 
 from collections.abc import Sequence
+from decimal import Decimal
+
+from chargebill.core.money import minor_digits
 
 ENGLISH, GERMAN = "en", "de"
 # Why a case is not admissible: code -> what a colleague chooses, and the sentence the letter begins with.
@@ -89,3 +92,37 @@ def no_request_letter(language: str, number: str, bodies: Sequence[str]) -> str:
     return "\n\n".join(
         ["Hello,", f"we have heard nothing more about your complaint {number} and close it.", _outside(ENGLISH, bodies)]
     )
+
+
+def declined_letter(language: str, number: str, bodies: Sequence[str]) -> str:
+    """The driver declined what was offered or decided: our position stands, and where the driver can go."""
+    if language == GERMAN:
+        head = f"Sie haben unsere Antwort zu {number} abgelehnt. Unsere Gründe stehen darin, und dabei bleiben wir."
+        return "\n\n".join(["Guten Tag,", head, _outside(language, bodies)])
+    head = f"you declined our answer to your complaint {number}. Our reasons stand in it, and we stay with them."
+    return "\n\n".join(["Hello,", head, _outside(ENGLISH, bodies)])
+
+
+def decision_letter(language: str, reasons: str) -> str:
+    """Nothing is changed, in a colleague's words."""
+    head = (
+        "Unsere Entscheidung: Wir ändern diese Rechnung nicht."
+        if language == GERMAN
+        else ("Our decision: we are not changing this bill.")
+    )
+    return f"{head}\n\n{reasons.strip()}"
+
+
+def done_letter(language: str, number: str, notes: Sequence[str], back: Decimal, currency: str) -> str:
+    """What was agreed is done: credit notes by number, and what was paid back."""
+    german = language == GERMAN
+    money = f"{back:.{minor_digits(currency)}f} {currency}"
+    if german:
+        said = [f"zu Ihrer Beanstandung {number} ist alles erledigt."]
+        said += [f"Ihre Rechnung ist berichtigt: {', '.join(notes)}."] if notes else []
+        said += [f"Zurückgezahlt: {money}."] if back else []
+        return "\n\n".join(["Guten Tag,", " ".join(said)])
+    said = [f"everything about your complaint {number} is done."]
+    said += [f"Your bill is corrected: {', '.join(notes)}."] if notes else []
+    said += [f"Paid back: {money}."] if back else []
+    return "\n\n".join(["Hello,", " ".join(said)])

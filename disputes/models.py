@@ -10,6 +10,13 @@ from chargebill.core.models import LegalEntity, User
 from disputes.evidence_models import EvidenceItem, EvidenceManifest  # noqa: F401
 from disputes.file_models import CaseFile  # noqa: F401
 from disputes.mail_models import CaseMail  # noqa: F401
+from disputes.outcome_models import (  # noqa: F401
+    ExecutionStep,
+    Offer,
+    OfferConfirmation,
+    OfferPart,
+    PayoutAccount,
+)
 from disputes.settings_models import CaseCounter, DisputeSettings, Holiday  # noqa: F401
 from disputes.workflow.durations import Turn
 from disputes.workflow.states import ROLE_WORDS, STATE_WORDS, Clock, Role, State
@@ -156,6 +163,10 @@ class CaseEvent(models.Model):
         SORTED = "sorted", "Sorted"
         NOTIFIED = "notified", "ChargeBill wrote"
         ESCALATED = "escalated", "Escalated"
+        # Outcomes: what waits for a second person, and its word; what was done about an agreement.
+        PREPARED = "prepared", "Waits for a second person"
+        SECONDED = "seconded", "A second person looked at it"
+        DONE = "done", "Put right"
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()

@@ -44,12 +44,14 @@ def grant_goodwill(
     letter: str,
     actor: User | None,
     at: datetime,
+    is_agreed: bool = False,
 ) -> GoodwillGrant:
     """Gives money with a letter; above the company's limit it waits for a second person and books nothing yet.
 
-    ``key`` is of the one intent: the same key with the same content gives the grant that is there. Raises UserError,
-    changing nothing: amount, given_as (not said, or credit of nobody known), reason_missing, reason_too_long,
-    letter, goodwill_target (of another company, currency, or for nobody), goodwill_key_used, period_closed.
+    ``key`` is of the one intent: the same key with the same content gives the grant that is there. ``is_agreed``: a second
+    person has agreed to it elsewhere, in a case. Raises UserError, changing nothing: amount, given_as (not said, or credit
+    of nobody known), reason_missing, reason_too_long, letter, goodwill_target (of another company, currency, or for
+    nobody), goodwill_key_used, period_closed.
     """
     reason = reason_in(reason)
     letter = letter.strip().replace("\r\n", "\n")
@@ -78,7 +80,7 @@ def grant_goodwill(
             given_as=given_as,
             reason=reason,
             letter=letter,
-            needs_second=is_above_limit(entity, [amount]),
+            needs_second=not is_agreed and is_above_limit(entity, [amount]),
             decided_by=actor,
             decided_at=at,
         )

@@ -8,4 +8,4 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers the kinds of jobs, for every process that may run one.
-        from chargebill import pipeline  # noqa: F401
+        from chargebill import case_execution, pipeline  # noqa: F401

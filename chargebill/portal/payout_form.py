@@ -1,5 +1,6 @@
 """A new payout list: what is owed, to whom and on which account, ticked and sent to a second person."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,6 +23,7 @@ from chargebill.core.money import round_money
 from chargebill.portal.payment_frame import READ_BANK, allow, amount_in, day_in, form_key, frame
 from chargebill.portal.refunds import ADD_LIST, source_of
 from chargebill.portal.site import page
+from disputes.operations.payout_accounts import accounts_given
 
 # A page of rows with three inputs each.
 SHOWN = 100
@@ -87,9 +89,15 @@ def new(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "portal/refunds/new_list.html", context)
 
 
+def known_accounts(dues: Iterable[RefundDue]) -> dict[int, tuple[str, str]]:
+    """(name, account) by due: what the driver gave in a case, else who paid (billing.refunds.payee_accounts)."""
+    dues = list(dues)
+    return payee_accounts(dues) | accounts_given(dues)
+
+
 def _rows(request: HttpRequest, entity: LegalEntity, currency: str) -> list[Row]:
     dues = list(refundable(entity, currency).select_related("customer", "document", "entity")[:SHOWN])
-    known, sent = payee_accounts(dues), request.POST
+    known, sent = known_accounts(dues), request.POST
     ticked = {key_in(raw) for raw in sent.getlist("due")}
     rows = []
     for due in dues:

@@ -21,12 +21,13 @@ from disputes.workflow.moves import refusal
 from disputes.workflow.states import Role, State
 
 AT_ONCE = 50
-# Where a clock that has run out moves a case, the first that is allowed. Those of offers, awards and execution come with them.
+# Where a clock that has run out moves a case, the first that is allowed. Those of awards come with them.
 BY_CLOCK: dict[State, tuple[State, ...]] = {
     State.NEW: (State.DEADLOCK,),
     State.TRIAGE: (State.DEADLOCK,),
     State.INVESTIGATING: (State.DEADLOCK,),
     State.AWAITING_CUSTOMER: (State.DEADLOCK, State.INVESTIGATING),
+    State.OFFERED: (State.DEADLOCK, State.INVESTIGATING),
     State.DEADLOCK: (State.CLOSED,),
     State.RESOLVED: (State.CLOSED,),
 }

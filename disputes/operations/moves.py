@@ -1,5 +1,6 @@
 """The one function that moves a case."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -40,7 +41,7 @@ def move(*, case: Case, target: State, role: Role, actor: User | None, at: datet
     with transaction.atomic():
         case = lock_case(case, *([said.into] if said.into else []))
         into = Case.objects.select_related("entity").get(pk=said.into.pk) if said.into else None
-        said = Said(text=text, reason=said.reason.strip(), code=said.code, into=into)
+        said = replace(said, text=text, reason=said.reason.strip(), into=into)
         source = State(case.state)
         facts = facts_of(case=case, said=said, history=histories([case.pk])[case.pk], desk=desk_of(case.entity), at=at)
         if refused := refusal(source, target, role, facts):
@@ -57,7 +58,12 @@ def step(*, case: Case, target: State, role: Role, actor: User | None, at: datet
     """The move itself, allowed and locked by the caller."""
     source = State(case.state)
     rule = TABLE[source, target, role].name
-    data = {key: value for key, value in (("code", said.code), ("into", said.into.number if said.into else "")) if value}
+    data = {
+        "code": said.code,
+        "into": said.into.number if said.into else "",
+        "offer": said.offer.version if said.offer else said.version,
+    }
+    data = {key: value for key, value in data.items() if value}
     write(
         case=case, kind=CaseEvent.Kind.MOVED, role=role, actor=actor, at=at, reason=said.reason, rule=rule,
         from_state=source, to_state=target, data=data,

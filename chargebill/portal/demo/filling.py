@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from chargebill.core.errors import UserError
 from chargebill.core.models import Installation, LegalEntity
@@ -51,7 +51,15 @@ def fill(*, sessions: int, seed: int, at: datetime, say: Say = lambda text: None
         make_users()
         for company, count, connectors in shares(sessions):
             counts.update(_fill_company(company, count, connectors, Path(folder), seed, at, say))
+        _look_at_tables()
     return dict(counts)
+
+
+def _look_at_tables() -> None:
+    """PostgreSQL plans for empty tables until somebody looks at them, and nobody does within one transaction."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def shares(sessions: int) -> list[tuple[Company, int, int]]:
@@ -76,6 +84,7 @@ def _fill_company(
     imported = Importing(entity, story, count, folder, key=f"demo:{seed}:{count}", at=at, say=say).run()
     if count <= AT_ONCE:
         say(f"{entity.name}: billing the year")
+        _look_at_tables()
         imported["documents"] = Books(entity, key=f"demo:{seed}:{count}", at=at).fill()
         imported["cases"] = Cases(entity, key=f"demo:{seed}:{count}", at=at, sender=f"service@{company.domain}").fill()
     return imported | {

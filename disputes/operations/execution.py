@@ -1,0 +1,168 @@
+"""Puts an agreed outcome right, step by step. What is done to bills and books is handed in by whoever may do it.
+
+Every step is written down with its key before it is done, and stored as done in the transaction that does it. Killed at
+any moment, it goes on with the first step that is not done, and what was done is not done again.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from billing.credit_models import Correction
+from billing.goodwill_models import GoodwillGrant
+from billing.operations.refund_moves import pay_by_hand
+from billing.refunds import left_of
+from chargebill.core import bulk
+from chargebill.core.errors import UserError
+from chargebill.core.models import LegalEntity, User
+from disputes.clocks import histories
+from disputes.desk import desk_of
+from disputes.execution import Progress, progress_of
+from disputes.facts import Said, facts_of
+from disputes.letters import done_letter
+from disputes.models import Case, CaseEvent, CaseMessage
+from disputes.operations.events import refresh, say, write
+from disputes.operations.moves import lock_case, move, step
+from disputes.operations.payout_accounts import forget_account
+from disputes.outcome_models import ExecutionStep, Offer
+from disputes.workflow.moves import refusal
+from disputes.workflow.states import Role, State
+
+_K, _S = ExecutionStep.Kind, ExecutionStep.State
+# What does a step, in the transaction it is stored in: the credit note's correction, or the goodwill.
+DoesStep = Callable[[ExecutionStep, datetime], Correction | GoodwillGrant]
+
+
+def plan_steps(offer: Offer, *, at: datetime) -> list[ExecutionStep]:
+    """Writes down what is to be done about what was agreed, once. Call in the transaction that agrees, the case locked."""
+    if offer.steps.exists() or not offer.amount:
+        return []
+    found = []
+    if offer.way == Offer.Way.GOODWILL:
+        found.append(ExecutionStep(kind=_K.GOODWILL))
+    else:
+        amounts: dict[int, dict[str, str]] = defaultdict(dict)
+        for part in offer.parts.select_related("line"):
+            assert part.line is not None
+            amounts[part.line.document_id][str(part.line_id)] = f"{part.fixed_amount:f}"
+        found += [ExecutionStep(kind=_K.CREDIT, document_id=pk, amounts=of) for pk, of in sorted(amounts.items())]
+    found.append(ExecutionStep(kind=_K.RETURN))
+    for seq, one in enumerate(found, 1):
+        one.offer, one.seq, one.planned_at = offer, seq, at
+    return ExecutionStep.objects.bulk_create(found)
+
+
+def execute(*, case: Case, does: DoesStep, at: datetime) -> Case:
+    """Goes as far as it can: begins (T17), does what is not done, ends (T18) or is stuck (T19). Again is the same."""
+    case = _move_on(case, (State.EXECUTING,), at)
+    while (one := _next(case)) is not None:
+        if not _do(case, one, does, at):
+            break
+    return _move_on(case, (State.STUCK, State.RESOLVED), at)
+
+
+def _next(case: Case) -> ExecutionStep | None:
+    if case.state != State.EXECUTING:
+        return None
+    mine = ExecutionStep.objects.filter(offer__case=case, state=_S.WAITING).exclude(kind=_K.RETURN)
+    return mine.order_by("offer_id", "seq").first()
+
+
+def _do(case: Case, one: ExecutionStep, does: DoesStep, at: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            # Before the case: goodwill holds the company, and whoever holds that may wait for its cases.
+            bulk.lock_alone(LegalEntity, case.entity_id)
+            case = lock_case(case)
+            bulk.lock_alone(ExecutionStep, one.pk)
+            one = ExecutionStep.objects.select_related("offer__case", "document__entity").get(pk=one.pk)
+            if one.state != _S.WAITING or case.state != State.EXECUTING:
+                return True
+            made = does(one, at)
+            one.state, one.done_at, one.problem = _S.DONE, at, ""
+            if isinstance(made, Correction):
+                one.correction = made
+            else:
+                one.grant = made
+            one.save(update_fields=["state", "done_at", "problem", "correction", "grant"])
+            data = {"step": one.seq, "what": one.kind}
+            write(case=case, kind=CaseEvent.Kind.DONE, role=Role.SYSTEM, actor=None, at=at, data=data, key=f"step:{one.key}")
+            refresh(case)
+    except UserError as error:
+        ExecutionStep.objects.filter(pk=one.pk, state=_S.WAITING).update(state=_S.FAILED, problem=error.message[:300])
+        return False
+    return True
+
+
+def _move_on(case: Case, targets: tuple[State, ...], at: datetime) -> Case:
+    """The first of these moves that is allowed now, by ChargeBill itself."""
+    with transaction.atomic():
+        case = lock_case(case)
+        for target in targets:
+            facts = facts_of(case=case, said=Said(), history=histories([case.pk])[case.pk], desk=desk_of(case.entity), at=at)
+            if refusal(State(case.state), target, Role.SYSTEM, facts) is not None:
+                continue
+            progress = progress_of(case, at)
+            if target is State.RESOLVED:
+                _finish(case, progress, at)
+            step(case=case, target=target, role=Role.SYSTEM, actor=None, at=at, said=Said(reason=progress.problem))
+            return case
+    return case
+
+
+def _finish(case: Case, progress: Progress, at: datetime) -> None:
+    """What was done, told to the driver; the account is not needed any more."""
+    waiting = [one.pk for one in progress.steps if one.kind == _K.RETURN]
+    ExecutionStep.objects.filter(pk__in=waiting, state__in=(_S.WAITING, _S.FAILED)).update(state=_S.DONE, done_at=at, problem="")
+    notes = [one.correction.credit_note.number for one in progress.steps if one.correction]
+    back = sum((due.amount for due in progress.dues), Decimal(0))
+    _tell(case, done_letter(case.language, case.number, notes, back, case.currency), at)
+    forget_account(case, at=at)
+
+
+def _tell(case: Case, letter: str, at: datetime) -> None:
+    say(
+        case=case, kind=CaseMessage.Kind.TO_DRIVER, body=letter, role=Role.SYSTEM, actor=None, at=at,
+        event=CaseEvent.Kind.NOTIFIED,
+    )  # fmt: skip
+
+
+def try_again(*, case: Case, reason: str, actor: User, at: datetime) -> Case:
+    """Finance: the first attempt can't arrive any more, so what failed is done once more (T19).
+
+    Raises UserError, changing nothing: reason, attempt_is_dead, not_in_table.
+    """
+    if not reason.strip():
+        raise UserError("reason", "Say what was found out. Nothing was changed.", "reason")
+    with transaction.atomic():
+        case = move(case=case, target=State.EXECUTING, role=Role.FINANCE, actor=actor, at=at, said=Said(reason=reason))
+        mine = ExecutionStep.objects.filter(offer__case=case).exclude(state=_S.DONE)
+        mine.update(state=_S.WAITING, problem="")
+    return case
+
+
+def paid_outside(*, case: Case, reference: str, method: str, paid_on: date, actor: User, at: datetime) -> Case:
+    """Finance: the driver was paid another way (T19b). What is still owed is booked as paid that day, with its reference.
+
+    Raises UserError, changing nothing: has_outside_reference, not_in_table, refund_method, paid_on, over_due (an attempt is
+    on its way), period_closed.
+    """
+    reference = reference.strip()[:140]
+    with transaction.atomic():
+        case = lock_case(case)
+        progress = progress_of(case, at)
+        case = move(
+            case=case, target=State.RESOLVED, role=Role.FINANCE, actor=actor, at=at,
+            said=Said(reason=reference, reference=reference),
+        )  # fmt: skip
+        for due in progress.dues:
+            if due.left > 0:  # type: ignore[attr-defined]
+                pay_by_hand(
+                    due=due, key=f"case:{case.pk}", amount=left_of([due.pk])[due.pk], method=method, paid_on=paid_on,
+                    reference=reference, actor=actor, at=at,
+                )  # fmt: skip
+        forget_account(case, at=at)
+    return case
