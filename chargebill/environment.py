@@ -129,6 +129,23 @@ class Environment:
             raise WrongSetting("EMAIL_URL", f"names no mail server. {advice}")
         return {**config, "EMAIL_TIMEOUT": 20}
 
+    def inbox_url(self) -> str:
+        """The mailbox drivers' answers come to; "": mail is read from a folder."""
+        raw = self.text("INBOX_URL")
+        if not raw:
+            return ""
+        advice = "Set it to imaps://USER:PASSWORD@imap.example.com/INBOX, or leave it out: mail is then read from a folder."
+        try:
+            parts = urlsplit(raw)
+            right = bool(parts.scheme == "imaps" and parts.hostname and parts.username and parts.password)
+            right = right and (parts.port is None or parts.port > 0) and not parts.query and not parts.fragment
+        except ValueError as error:
+            raise WrongSetting("INBOX_URL", f"can't be read ({error}). {advice}") from error
+        if not right:
+            # The password stays out of whatever shows this.
+            raise WrongSetting("INBOX_URL", f"names no mailbox with user and password. {advice}")
+        return raw
+
     def database(self, default: str) -> dict[str, Any]:
         advice = (
             "Set it to postgres://USER:PASSWORD@HOST:5432/NAME or sqlite:////absolute/path.sqlite3, "

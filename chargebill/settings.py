@@ -120,6 +120,9 @@ STATIC_ROOT = environment.text("STATIC_ROOT", str(DATA_DIR / "static"))
 MEDIA_ROOT = environment.text("MEDIA_ROOT", str(DATA_DIR / "files"))
 # Mail only leaves where somebody said so: EMAIL_BACKEND, EMAIL_HOST and the others.
 globals().update(environment.email(DATA_DIR / "mail"))
+# Drivers' answers are read from a mailbox, or from a folder where none is named.
+INBOX_URL = environment.inbox_url()
+INBOX_FOLDER = DATA_DIR / "mail" / "in"
 # The private halves of the keys that closed months are signed with (billing/signing.py).
 SIGNING_KEYS = Path(environment.text("SIGNING_KEYS", str(DATA_DIR / "keys")))
 STORAGES = {

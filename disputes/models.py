@@ -9,7 +9,7 @@ from chargebill.core.frozen import Frozen
 from chargebill.core.models import LegalEntity, User
 from disputes.evidence_models import EvidenceItem, EvidenceManifest  # noqa: F401
 from disputes.file_models import CaseFile  # noqa: F401
-from disputes.mail_models import CaseMail  # noqa: F401
+from disputes.mail_models import CaseMail, IncomingMail  # noqa: F401
 from disputes.outcome_models import (  # noqa: F401
     ExecutionStep,
     Offer,

@@ -27,6 +27,10 @@ class DisputeSettings(models.Model):
         "reopened within, days", default=REOPENING_DAYS, validators=[MinValueValidator(1)],
         help_text="With new facts, after it was resolved.",
     )  # fmt: skip
+    reply_mailbox = models.EmailField(
+        "answers by e-mail go to", blank=True,
+        help_text="A mailbox ChargeBill reads, such as disputes@charging.example. Empty: the e-mail for questions.",
+    )  # fmt: skip
     outside_bodies = models.TextField(
         blank=True, help_text="Whom drivers can turn to outside, one a line. Empty: the known body of the company's country."
     )

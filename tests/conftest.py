@@ -74,6 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["CHARGEBILL_DATA"] = str(folder)
     settings.MEDIA_ROOT = str(folder / "files")
     settings.SIGNING_KEYS = folder / "keys"
+    settings.INBOX_FOLDER = folder / "mail" / "in"
     settings.STATIC_ROOT = str(folder / "static")
     Path(settings.STATIC_ROOT).mkdir()
     # Real password hashes are slow on purpose; a test that signs in wants a user, not a delay.

@@ -44,6 +44,9 @@ def run(*arguments, folder, **environment):
         ({"PUBLIC_URL": "charging.example.com"}, "PUBLIC_URL", "such as https://charging.example.com"),
         ({"PUBLIC_URL": "https://charging.example.com/?a=1"}, "PUBLIC_URL", "or leave it out"),
         ({"PUBLIC_URL": "https://[::1"}, "PUBLIC_URL", "or leave it out"),
+        ({"INBOX_URL": "imap://ada:secret@imap.example.com"}, "INBOX_URL", "imaps://USER:PASSWORD@imap.example.com/INBOX"),
+        ({"INBOX_URL": "imaps://imap.example.com"}, "INBOX_URL", "or leave it out"),
+        ({"INBOX_URL": "imaps://a:b@[::1"}, "INBOX_URL", "or leave it out"),
         ({"CHARGEBILL_DATA": "/proc/nowhere"}, "CHARGEBILL_DATA", "Name a folder that can"),
     ],
 )

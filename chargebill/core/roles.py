@@ -80,7 +80,12 @@ RECEIPTS = {
 }
 # An added case is opened, a changed one moved or given to somebody; an added message is said or noted, an added file comes
 # with one.
-CASES = {"disputes.case": EDIT, "disputes.casemessage": (VIEW, ADD), "disputes.casefile": (VIEW, ADD)}
+CASES = {
+    "disputes.incomingmail": (VIEW, CHANGE),
+    "disputes.case": EDIT,
+    "disputes.casemessage": (VIEW, ADD),
+    "disputes.casefile": (VIEW, ADD),
+}
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
 READ_ALL = ("stations", "memberships", "billing", "disputes", "analytics", "core")
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -152,7 +157,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
 # price of their own or which bill.
 # Who and what may come in: managed by the Administrator, looked at by the Auditor, no business of the rest.
 ACCESS = ("core.user", "core.apitoken")
-RESTRICTED = (*ACCESS, *BOOKS, *BANK)
+# Mail anybody may have written about anything.
+RESTRICTED = (*ACCESS, *BOOKS, *BANK, "disputes.incomingmail")
 HIDDEN = {
     ANALYST: (
         "memberships.",

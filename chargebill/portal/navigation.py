@@ -91,6 +91,7 @@ SECTIONS = (
         "gavel",
         (
             listing("Cases", "disputes", "case", "/disputes/new/", "/disputes/give/"),
+            Entry("Mail to look at", "admin:case_mail", ("disputes.view_incomingmail",)),
             Entry("How it works", "admin:dispute_settings", ("disputes.view_disputesettings",)),
         ),
     ),

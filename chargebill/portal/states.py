@@ -124,6 +124,13 @@ MAIL = {
     "SENT": Shown("Sent", GOOD, "mark_email_read", "The mail server took it."),
     "FAILED": Shown("Not sent", BAD, "error", "It was given up: the reason stands beside it."),
 }
+INCOMING_MAIL = {
+    "PLACED": Shown("In a thread", GOOD, "mark_email_read", "It stands in the thread of its case."),
+    "WAITING": Shown("Not placed", WAIT, "help", "A person says which case it belongs to, or puts it away."),
+    "AUTOMATIC": Shown("Automatic", QUIET, "smart_toy", "A program wrote it: out of office, a receipt, a newsletter."),
+    "RETURNED": Shown("Came back", BAD, "undo", "A mail of ours could not be delivered."),
+    "PUT_AWAY": Shown("Put away", QUIET, "archive", "Somebody looked at it, and nothing followed."),
+}
 GOODWILL = {
     "waits": Shown(
         "Waits for a second person",
@@ -203,6 +210,7 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "payment": PAYMENT,
     "paid": PAID,
     "mail": MAIL,
+    "incoming_mail": INCOMING_MAIL,
     "goodwill": GOODWILL,
     "difference": DIFFERENCE,
     "bank_file": BANK_FILE,

@@ -11,6 +11,11 @@ from billing.pricing.text import Language
 
 ENGLISH: Language = "en"
 GERMAN: Language = "de"
+# Mail programs quote what they answer: whatever stands below this line is ours.
+ANSWER_ABOVE = {
+    ENGLISH: "--- Please write your answer above this line ---",
+    GERMAN: "--- Bitte schreiben Sie Ihre Antwort über diese Zeile ---",
+}
 _SUBJECT = {ENGLISH: "Your complaint {number}", GERMAN: "Ihre Beanstandung {number}"}
 _PAGE = {
     ENGLISH: "Where it stands, and everything said so far (keep this link to yourself):\n{link}",
@@ -24,12 +29,16 @@ _ANSWER = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What is known around a message: ``link`` may be "", ``signed`` is the company, line by line."""
+    """What is known around a message: ``link`` may be "", ``signed`` is the company, line by line.
+
+    ``can_answer``: somebody gets an answer; ``is_read``: ChargeBill reads it itself.
+    """
 
     language: str
     number: str
     link: str
     can_answer: bool
+    is_read: bool
     signed: Sequence[str]
 
 
@@ -44,7 +53,8 @@ def subject_of(language: str, number: str) -> str:
 
 def body_of(text: str, frame: Frame) -> str:
     language = language_of(frame.language)
-    parts = [text.strip()]
+    parts = [ANSWER_ABOVE[language]] if frame.is_read else []
+    parts += [text.strip()]
     if frame.link:
         parts += [_PAGE[language].format(link=frame.link)]
     if frame.can_answer:

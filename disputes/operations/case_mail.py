@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from billing.mail_models import OutgoingMail
@@ -11,9 +12,10 @@ from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
 from disputes.clocks import histories, running_of
-from disputes.desk import desk_of
+from disputes.desk import desk_of, settings_of
 from disputes.links import link_to
 from disputes.mail import wording
+from disputes.mail.addresses import reply_address
 from disputes.mail_models import CaseMail
 from disputes.models import Case, CaseEvent, CaseMessage
 from disputes.workflow.states import Clock
@@ -27,6 +29,17 @@ def why_not(case: Case) -> str:
     if not (found.sender_email or found.contact_email):
         return f"{case.entity} has no address its mail comes from (Billing, On documents)"
     return ""
+
+
+def answers_to(case: Case) -> str:
+    """The address that leads into this case's thread; "" where the company has no mailbox for that."""
+    mailbox = settings_of(case.entity).reply_mailbox
+    return reply_address(mailbox, case.pk, bound_to(case), settings.SECRET_KEY.encode()) if mailbox else ""
+
+
+def bound_to(case: Case) -> str:
+    """What a token is signed with beside the key: it never changes, and another database has another one."""
+    return f"{case.number}:{case.opened_at.timestamp():.6f}"
 
 
 def queue_acknowledgement(*, case: Case, actor: User | None, at: datetime) -> CaseMail | None:
@@ -79,10 +92,10 @@ def _queue(
     case: Case, message: CaseMessage | None, number: int, text: str, actor: User | None, at: datetime, *, is_noted: bool = False
 ) -> CaseMail:
     about = f"message:{message.pk}" if message else "opened"
-    link = link_to(case)
+    reply_to, link = answers_to(case), link_to(case)
     frame = wording.Frame(
-        language=case.language, number=case.number, link=link, can_answer=bool(document_settings_of(case.entity).contact_email),
-        signed=_signed(case.entity),
+        language=case.language, number=case.number, link=link, is_read=bool(reply_to),
+        can_answer=bool(reply_to or document_settings_of(case.entity).contact_email), signed=_signed(case.entity),
     )  # fmt: skip
     mail = queue_letter(
         entity=case.entity,
@@ -91,6 +104,7 @@ def _queue(
             to=case.contact_email,
             subject=wording.subject_of(case.language, case.number),
             body=wording.body_of(text, frame),
+            reply_to=reply_to,
             thread=_thread(case),
             link=link,
             is_automatic=message is None or message.author_id is None,
@@ -102,9 +116,11 @@ def _queue(
 
 
 def _thread(case: Case) -> list[str]:
-    """Message-IDs of the first and of the newest mail of a case."""
+    """Message-IDs of the first and of the newest mail of a case, then of what the driver wrote last."""
     mails = list(OutgoingMail.objects.filter(case_mail__case=case).only("key", "sender").order_by("pk"))
-    return list(dict.fromkeys(mail.message_id for mail in (*mails[:1], *mails[-1:])))
+    theirs = case.incoming_mails.exclude(message=None).order_by("-pk").values_list("header_id", flat=True)[:1]
+    ids = [*(mail.message_id for mail in (*mails[:1], *mails[-1:])), *theirs]
+    return list(dict.fromkeys(one for one in ids if one))
 
 
 def _acknowledgement(case: Case) -> str:

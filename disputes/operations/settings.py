@@ -12,13 +12,14 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
 from disputes.clocks import CACHED, cached, histories
 from disputes.desk import desk_of, settings_of
+from disputes.mail.addresses import LONGEST_MAILBOX, fits
 from disputes.models import Case
 from disputes.settings_models import DisputeSettings, Holiday
 from disputes.workflow.calendars import Calendar
 from disputes.workflow.durations import DEFAULTS
 from disputes.workflow.states import ENDED, Clock, State
 
-SETTABLE = ("hours", "durations", "reminder_days", "reopening_days", "outside_bodies")
+SETTABLE = ("hours", "durations", "reminder_days", "reopening_days", "outside_bodies", "reply_mailbox")
 LONGEST = 400
 MOST_HOLIDAYS = 400
 # Clocks of cases in these may still run.
@@ -95,6 +96,12 @@ def _check(settings: DisputeSettings, days: Mapping[date, str]) -> None:
         raise UserError("reminder_days", problem, "reminder_days")
     if len(days) > MOST_HOLIDAYS:
         raise UserError("holidays", f"Name at most {MOST_HOLIDAYS} holidays. Nothing was changed.", "holidays")
+    if settings.reply_mailbox and not fits(settings.reply_mailbox):
+        problem = (
+            f"Before the @ stand at most {LONGEST_MAILBOX} characters and no plus sign: each case adds its own part."
+            " Nothing was changed."
+        )
+        raise UserError("reply_mailbox", problem, "reply_mailbox")
     try:
         settings.clean_fields()
         if settings.hours:

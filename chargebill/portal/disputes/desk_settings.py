@@ -67,6 +67,7 @@ def _fields(entity: LegalEntity, posted: QueryDict | None) -> dict[str, Any]:
         "reminder_days": str(settings.reminder_days),
         "reopening_days": str(settings.reopening_days),
         "outside_bodies": "\n".join(bodies_of(entity, settings)),
+        "reply_mailbox": settings.reply_mailbox,
         **{f"clock_{clock}": str(desk.durations.of[clock]) for clock in Clock},
         **{f"opens_{day}": _clock(hours[day][0]) if day in hours else "" for day in range(7)},
         **{f"closes_{day}": _clock(hours[day][1]) if day in hours else "" for day in range(7)},
@@ -98,6 +99,7 @@ def read(posted: QueryDict) -> tuple[dict[str, Any], list[tuple[date, str]]]:
         "reminder_days": _number(posted, "reminder_days", "Reminder"),
         "reopening_days": _number(posted, "reopening_days", "Reopened within"),
         "outside_bodies": posted.get("outside_bodies", "").strip()[:2000],
+        "reply_mailbox": posted.get("reply_mailbox", "").strip()[:254],
     }
     return values, _holidays(posted.get("holidays", ""))
 

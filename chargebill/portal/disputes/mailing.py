@@ -10,7 +10,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.keys import key_in, row_in
 from chargebill.core.mailing import is_kept_here
 from chargebill.portal.disputes.roles import Worker
-from disputes.mail_queries import mailed
+from disputes.mail_queries import mail_in, mailed
 from disputes.models import Case, CaseMessage
 from disputes.operations.case_mail import send_again, why_not
 
@@ -30,8 +30,8 @@ class Line:
 
 
 def context_of(case: Case, thread: list[CaseMessage], worker: Worker | None) -> dict[str, Any]:
-    """``said`` is the thread, each message with its line; ``acknowledgement`` is the line of the opening."""
-    sent, reason = mailed(case), why_not(case)
+    """``said`` is the thread: each message with its line, or the mail it came by; ``acknowledgement`` is the opening's line."""
+    sent, came, reason = mailed(case), mail_in(case), why_not(case)
 
     def line(message: CaseMessage | None) -> Line:
         found = sent.get(message.pk if message else None)
@@ -41,7 +41,10 @@ def context_of(case: Case, thread: list[CaseMessage], worker: Worker | None) -> 
         return Line(str(message.pk) if message else "opened", mail, found.times if found else 0, may, reason)
 
     return {
-        "said": [(message, line(message) if message.kind == CaseMessage.Kind.TO_DRIVER else None) for message in thread],
+        "said": [
+            (message, line(message) if message.kind == CaseMessage.Kind.TO_DRIVER else None, came.get(message.pk))
+            for message in thread
+        ],
         "acknowledgement": line(None),
         "not_mailed": reason,
         "mail_kept_here": is_kept_here(),

@@ -1,0 +1,25 @@
+"""What a driver does in a case: writing to the company, whichever way the words came."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from disputes.facts import Said
+from disputes.models import Case, CaseMessage
+from disputes.operations.moves import clean_text, lock_case, move
+from disputes.operations.thread import add_message
+from disputes.workflow.states import Role, State
+
+
+def write_as_driver(*, case: Case, body: str, at: datetime) -> Case:
+    """Adds what the driver wrote. While they were asked something it is the answer: the investigation goes on (T6).
+
+    Raises UserError, changing nothing: no_text, text_too_long.
+    """
+    with transaction.atomic():
+        case = lock_case(case)
+        # Without a word there is no answer: what refuses it says so.
+        if case.state == State.AWAITING_CUSTOMER and clean_text(body):
+            return move(case=case, target=State.INVESTIGATING, role=Role.CUSTOMER, actor=None, at=at, said=Said(text=body))
+        add_message(case=case, kind=CaseMessage.Kind.FROM_DRIVER, body=body, role=Role.CUSTOMER, actor=None, at=at)
+        return lock_case(case)
