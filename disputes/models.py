@@ -18,6 +18,7 @@ from disputes.outcome_models import (  # noqa: F401
     PayoutAccount,
 )
 from disputes.settings_models import CaseCounter, DisputeSettings, Holiday  # noqa: F401
+from disputes.template_models import ReplyTemplate  # noqa: F401
 from disputes.workflow.durations import Turn
 from disputes.workflow.states import ROLE_WORDS, STATE_WORDS, Clock, Role, State
 from memberships.models import Customer, CustomerKind

@@ -79,12 +79,13 @@ RECEIPTS = {
     "billing.settlementfile": EDIT,
 }
 # An added case is opened, a changed one moved or given to somebody; an added message is said or noted, an added file comes
-# with one.
+# with one. Whoever answers keeps the words for it.
 CASES = {
     "disputes.incomingmail": (VIEW, CHANGE),
     "disputes.case": EDIT,
     "disputes.casemessage": (VIEW, ADD),
     "disputes.casefile": (VIEW, ADD),
+    "disputes.replytemplate": (*EDIT, DELETE),
 }
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
 READ_ALL = ("stations", "memberships", "billing", "disputes", "analytics", "core")

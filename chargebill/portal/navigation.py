@@ -90,8 +90,9 @@ SECTIONS = (
         "Disputes",
         "gavel",
         (
-            listing("Cases", "disputes", "case", "/disputes/new/", "/disputes/give/"),
+            listing("Cases", "disputes", "case", "/disputes/new/", "/disputes/give/", "/disputes/many/"),
             Entry("Mail to look at", "admin:case_mail", ("disputes.view_incomingmail",)),
+            Entry("Reply templates", "admin:reply_templates", ("disputes.view_replytemplate",)),
             Entry("How it works", "admin:dispute_settings", ("disputes.view_disputesettings",)),
         ),
     ),

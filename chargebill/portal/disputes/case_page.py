@@ -18,7 +18,7 @@ from chargebill.core.keys import row_in
 from chargebill.core.models import User
 from chargebill.portal import case_evidence, session_price, way_back
 from chargebill.portal.case_uploads import uploads_in
-from chargebill.portal.disputes import case_deeds, case_files, mailing
+from chargebill.portal.disputes import case_deeds, case_files, mailing, replies
 from chargebill.portal.disputes.roles import Worker, allowed_worker, worker_of
 from chargebill.portal.disputes.words import TURNS, due_of, told, working_as
 from chargebill.portal.payment_frame import frame
@@ -54,25 +54,32 @@ def case_page(request: HttpRequest, object_id: str) -> HttpResponse | None:
     if request.method == "POST":
         worker, given = allowed_worker(request), request.POST.dict()
         try:
-            uploads = uploads_in(request)
-            said = case_deeds.do(case, given.get("do", ""), given, worker, timezone.now(), uploads=uploads)
+            # Without script a template is put into the text by the page, and nothing is done yet.
+            said = "" if given.get("use") else _done(request, case, given, worker)
         except UserError as error:
             refusal, case = error, _case(object_id)
         else:
-            messages.success(request, said)
-            return redirect(reverse("admin:disputes_case_change", args=[case.pk]))
+            if said:
+                messages.success(request, said)
+                return redirect(reverse("admin:disputes_case_change", args=[case.pk]))
     assert case is not None
+    shown = context_of(case, worker_of(request), timezone.now(), with_bill=request.user.has_perm(READ_SESSIONS))
     context = frame(
         request,
         f"Case {case.number}",
         ("Cases", way_back.to_list(request, reverse("admin:disputes_case_changelist"))),
         refusal=refusal,
-        given=given,
-        **context_of(case, worker_of(request), timezone.now(), with_bill=request.user.has_perm(READ_SESSIONS)),
+        given=replies.put_in(given, shown["reply_templates"]) if given.get("use") else given,
+        **shown,
         **case_evidence.context_of(request, case),
         **case_files.context_of(case),
     )
     return TemplateResponse(request, "portal/disputes/case.html", context)
+
+
+def _done(request: HttpRequest, case: Case, given: dict[str, str], worker: Worker) -> str:
+    """What a form asked for, in words. Raises UserError, changing nothing."""
+    return case_deeds.do(case, given.get("do", ""), given, worker, timezone.now(), uploads=uploads_in(request))
 
 
 def _case(object_id: str) -> Case | None:
@@ -101,6 +108,7 @@ def context_of(case: Case, worker: Worker | None, at: datetime, *, with_bill: bo
         "offered": offered(case, worker),
         "colleagues": colleagues() if worker else [],
         "causes": Cause.choices,
+        "reply_templates": replies.ready_for(case, items) if worker else [],
         "codes": [(code, words[0]) for code, words in INADMISSIBLE.items()],
         "outside_bodies": desk_of(case.entity).outside_bodies,
     }

@@ -31,6 +31,7 @@ from chargebill.portal.disputes.roles import worker_of
 from chargebill.portal.disputes.words import CLOCKS, TURNS, due_of
 from chargebill.portal.spreadsheets import Cell, csv_lines, workbook
 from disputes.models import Case
+from disputes.operations.thread import MOST_AT_ONCE
 from disputes.workflow.durations import Turn
 from disputes.workflow.states import Clock
 
@@ -90,7 +91,7 @@ class CaseAdmin(ReadOnlyAdmin):
     sortable_by = ["number", "due", "contested", "opened"]
     empty_sentence = "A case is opened from the page of a session or of a document, with what the driver says."
     change_list_template = "portal/disputes/list.html"
-    actions = ["give"]
+    actions = ["give", "sort_many", "note_many"]
 
     class Media:
         css = {"all": ["css/disputes.css"]}
@@ -111,8 +112,15 @@ class CaseAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Give to somebody", permissions=["give"])
     def give(self, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse:
-        keys = ",".join(str(pk) for pk in queryset.order_by("pk").values_list("pk", flat=True)[:500])
-        return HttpResponseRedirect(f"{reverse('admin:cases_give')}?{urlencode({'cases': keys})}")
+        return _on_a_page("admin:cases_give", queryset)
+
+    @admin.action(description="Say what seems wrong", permissions=["give"])
+    def sort_many(self, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse:
+        return _on_a_page("admin:cases_many", queryset, do="sort")
+
+    @admin.action(description="Note something", permissions=["give"])
+    def note_many(self, request: HttpRequest, queryset: QuerySet[Case]) -> HttpResponse:
+        return _on_a_page("admin:cases_many", queryset, do="note")
 
     @display(description="Whose turn")
     def turn_shown(self, obj: Case) -> str:
@@ -163,6 +171,12 @@ class CaseAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         return case_page(request, object_id) or self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+
+
+def _on_a_page(name: str, queryset: QuerySet[Case], **more: str) -> HttpResponse:
+    """The page that asks for the rest, with the chosen cases."""
+    keys = ",".join(str(pk) for pk in queryset.order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
+    return HttpResponseRedirect(f"{reverse(name)}?{urlencode({**more, 'cases': keys})}")
 
 
 def _rows(cases: QuerySet[Case]) -> Iterator[list[Cell]]:

@@ -20,12 +20,16 @@ from disputes.models import Case
 from disputes.operations.thread import MOST_AT_ONCE, assign
 
 
+def chosen_cases(raw: str) -> list[Case]:
+    """The cases whose keys a list sent, those that are there, at most as many as are worked on at once. One query."""
+    keys = [key for part in raw.split(",")[:MOST_AT_ONCE] if (key := key_in(part)) is not None]
+    return list(Case.objects.filter(pk__in=keys).select_related("entity", "assignee").order_by("pk"))
+
+
 @page("disputes/give/", name="cases_give")
 def give(request: HttpRequest) -> HttpResponse:
     worker = allowed_worker(request)
-    raw = request.POST.get("cases", "") or request.GET.get("cases", "")
-    keys = [key for part in raw.split(",")[:MOST_AT_ONCE] if (key := key_in(part)) is not None]
-    cases = list(Case.objects.filter(pk__in=keys).select_related("entity", "assignee").order_by("pk"))
+    cases = chosen_cases(request.POST.get("cases", "") or request.GET.get("cases", ""))
     refusal: UserError | None = None
     if request.method == "POST":
         who: Any = row_in(User, request.POST.get("assignee", ""))
