@@ -1,13 +1,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from chargebill.portal import company, driver_document, price_page
+from chargebill.portal import company, driver_case, driver_complaint, driver_document, price_page
 
 # The portal answers everything else, so it comes last.
 urlpatterns = [
     *company.urlpatterns,
     *price_page.urlpatterns,
     *driver_document.urlpatterns,
+    *driver_complaint.urlpatterns,
+    *driver_case.urlpatterns,
     path("api/", include("chargebill.portal.api.urls")),
     path("", admin.site.urls),
 ]

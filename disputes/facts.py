@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from billing.operations.second_person import is_above_limit
@@ -12,9 +13,11 @@ from disputes.execution import progress_of
 from disputes.models import Case, CaseEvent
 from disputes.offers import Open, current_offer, open_items, rounds_of
 from disputes.outcome_models import Offer, OfferPart
+from disputes.subjects import after_declined_award, are_about_the_same, taken
 from disputes.workflow.clocks import ran_out
 from disputes.workflow.facts import Facts
-from disputes.workflow.states import ENDED, Clock, State
+from disputes.workflow.log import stays
+from disputes.workflow.states import ENDED, REOPENED_FROM, Clock, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class Said:
 def facts_of(*, case: Case, said: Said, history: History, desk: Desk, at: datetime) -> Facts:
     """Neutrals and awards have no records: their guards refuse."""
     into, out = said.into, ran_out(running_of(history, desk), at)
+    again = _reopening(case, said, history, desk, at) if State(case.state) in REOPENED_FROM else {}
     facts = Facts(
         assigned=case.assignee_id is not None,
         reason_code=said.code,
@@ -51,6 +55,7 @@ def facts_of(*, case: Case, said: Said, history: History, desk: Desk, at: dateti
         claimed=case.claimed_amount,
         outside_bodies=desk.outside_bodies,
         ran_out=out,
+        **again,
     )
     progress = progress_of(case, at)
     execution = {
@@ -92,6 +97,24 @@ def _of_offers(case: Case, said: Said, out: frozenset[Clock]) -> dict[str, Any]:
 def _is_priced(part: OfferPart, now: Open) -> bool:
     """Whether as much is left on the line as when the part was priced."""
     return part.line == now.line and part.left_amount == now.left_gross
+
+
+def _reopening(case: Case, said: Said, history: History, desk: Desk, at: datetime) -> dict[str, Any]:
+    """What reopening asks for. A case that was closed without ever being resolved has no time to be reopened in."""
+    stood = stays(history.log)
+    resolved = [stay.start for stay in stood if stay.state is State.RESOLVED]
+    items = list(case.items.order_by("pk"))
+    session_ids = [item.session_id for item in items]
+    others = [other for other in taken(session_ids) if other.case_id != case.pk]
+    blocking = next((other for item in items for other in others if are_about_the_same(item, other)), None)
+    return {
+        "new_facts": said.text,
+        "within_reopening": bool(resolved) and at < desk.calendar.end_of_days(resolved[-1], desk.durations.reopening_days),
+        "reopened": sum(before.state in REOPENED_FROM for before, _ in pairwise(stood)),
+        "item_is_free": blocking is None,
+        "open_case": blocking.case.number if blocking else "",
+        "award_stands": Case.objects.filter(after_declined_award(session_ids)).exists(),
+    }
 
 
 def are_one_customers(one: Case, other: Case) -> bool:

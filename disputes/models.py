@@ -48,6 +48,11 @@ class Channel(models.TextChoices):
     EMAIL = "EMAIL", "By e-mail"
     LETTER = "LETTER", "By letter"
     PERSON = "PERSON", "In person"
+    WEB = "WEB", "Online"
+
+
+# What a colleague who takes a complaint down chooses from: the driver's own form says the rest by itself.
+TAKEN_DOWN = [(channel.value, channel.label) for channel in Channel if channel is not Channel.WEB]
 
 
 class Case(models.Model):

@@ -84,6 +84,11 @@ def in_the_way(subject: Subject, items: Iterable[ContestedItem]) -> ContestedIte
     return None
 
 
+def are_about_the_same(one: ContestedItem, other: ContestedItem) -> bool:
+    """Whether two items are about the same line, or one of them about the session as a whole."""
+    return one.session_id == other.session_id and (None in (one.line_id, other.line_id) or one.line_id == other.line_id)
+
+
 def after_declined_award(session_ids: Iterable[int]) -> Q:
     """Cases about these sessions that ended because an award was declined."""
     return Q(items__session__in=list(session_ids), events__rule="T16")

@@ -13,18 +13,23 @@ _DOCUMENT: Mapping[Language, tuple[str, str]] = {
     "en": (
         "{title} {number} from {seller}",
         "Hello{name},\n\nattached is {title} {number} of {day}: {total}.\n\n{link}"
-        "Something wrong? Answer this e-mail and name the number {number}. We look at it and answer.\n\n{signed}\n",
+        "{wrong} this e-mail and name the number {number}. We look at it and answer.\n\n{signed}\n",
     ),
     "de": (
         "{title} {number} von {seller}",
         "Guten Tag{name},\n\nim Anhang ist {title} {number} vom {day}: {total}.\n\n{link}"
-        "Stimmt etwas nicht? Antworten Sie auf diese E-Mail und nennen Sie die Nummer {number}. Wir prüfen es und antworten."
+        "{wrong} Sie auf diese E-Mail und nennen Sie die Nummer {number}. Wir prüfen es und antworten."
         "\n\n{signed}\n",
     ),
 }
 _LINK: Mapping[Language, str] = {
     "en": "Line by line, and what is paid (this link works for 13 months):\n{link}\n\n",
     "de": "Zeile für Zeile und was bezahlt ist (dieser Link gilt 13 Monate):\n{link}\n\n",
+}
+# Where to complain: the page of each charge, and e-mail.
+_WRONG: Mapping[Language, tuple[str, str]] = {
+    "en": ("Something wrong with a charge? Here you can say so:\n{link}/wrong\n\nOr answer", "Something wrong? Answer"),
+    "de": ("Stimmt etwas nicht? Hier können Sie es sagen:\n{link}/wrong\n\nOder antworten", "Stimmt etwas nicht? Antworten"),
 }
 _CLOSING: Mapping[Language, tuple[str, str]] = {
     "en": (
@@ -50,8 +55,8 @@ _REMINDER: Mapping[Language, tuple[str, tuple[str, str, str], str]] = {
             "this is the third time we ask about {title} {number} of {day}: {open}, payable by {due}, is still open. If you can't"
             " pay now or don't agree, please write to us, so that we find a way.",
         ),
-        "Hello{name},\n\n{text}\n\n{pay}{link}If you have paid meanwhile, forget this e-mail. It costs you nothing. Something"
-        " wrong? Answer and name the number {number}. We look at it and answer.\n\n{signed}\n",
+        "Hello{name},\n\n{text}\n\n{pay}{link}If you have paid meanwhile, forget this e-mail. It costs you nothing."
+        "\n\n{wrong} and name the number {number}. We look at it and answer.\n\n{signed}\n",
     ),
     "de": (
         "Erinnerung: {title} {number} von {seller}",
@@ -62,7 +67,7 @@ _REMINDER: Mapping[Language, tuple[str, tuple[str, str, str], str]] = {
             " gerade nicht zahlen können oder nicht einverstanden sind, schreiben Sie uns bitte, damit wir einen Weg finden.",
         ),
         "Guten Tag{name},\n\n{text}\n\n{pay}{link}Haben Sie inzwischen gezahlt, ist diese E-Mail hinfällig. Sie kostet Sie"
-        " nichts. Stimmt etwas nicht? Antworten Sie und nennen Sie {number}. Wir prüfen es und antworten.\n\n{signed}\n",
+        " nichts.\n\n{wrong} Sie und nennen Sie {number}. Wir prüfen es und antworten.\n\n{signed}\n",
     ),
 }
 _ACCOUNT: Mapping[Language, str] = {
@@ -113,6 +118,8 @@ def _said(paper: Paper, link: str) -> dict[str, str]:
         "day": facts[content["words"]["date"]],
         "total": content["total"].replace("\u00a0", " "),
         "link": _LINK[language].format(link=link) if link else "",
+        # What takes back is not contested: what it takes back of is.
+        "wrong": _WRONG[language][0].format(link=link) if link and paper.kind != "CREDIT_NOTE" else _WRONG[language][1],
         "signed": "\n".join([content["seller"]["name"], *content["seller"]["address"]]),
     }
 

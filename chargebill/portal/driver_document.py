@@ -10,7 +10,6 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -30,38 +29,27 @@ from chargebill.portal.company_receipt_form import CompanyForm
 from chargebill.portal.document_links import Turnstile, document_in, path_to
 from chargebill.portal.document_papers import pdf_response
 from chargebill.portal.driver_document_words import PHRASES
-from chargebill.portal.price_page_words import NAMES, language_of
+from chargebill.portal.driver_frame import answer, come_back, language_in, private
 
 PER_PAGE = 40
 _reading, _writing = Turnstile(60), Turnstile(10)
-View = Callable[[HttpRequest, str, Document, Language], HttpResponse]
-
-
-def _language(request: HttpRequest, default: str = "en") -> Language:
-    return language_of(asked=request.GET.get("lang", ""), accepted=request.headers.get("Accept-Language", ""), default=default)
 
 
 def _page(request: HttpRequest, name: str, language: Language, status: int = 200, **context: Any) -> HttpResponse:
-    shown = {"language": language, "languages": NAMES.items(), "phrases": PHRASES[language], **context}
-    return HttpResponse(render_to_string(f"portal/driver_document/{name}.html", shown, request), status=status)
+    return answer(request, f"portal/driver_document/{name}.html", language, PHRASES[language], status, **context)
 
 
-def _linked(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
-    """A view of the document a token is for. Nothing of it is kept, found by search engines, or told to other sites."""
+def linked(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view of the document a token is for: (request, token, document, language), and whatever else its address names."""
 
-    def respond(request: HttpRequest, token: str) -> HttpResponse:
+    @private
+    def respond(request: HttpRequest, token: str, **more: Any) -> HttpResponse:
         found = document_in(token, Document.objects.select_related("entity", "corrects", "replaces", "customer"))
         if found is None:
-            response = _page(request, "gone", _language(request), 404)
-        elif not _reading.passes(str(found.pk)) or (request.method == "POST" and not _writing.passes(str(found.pk))):
-            response = _page(request, "busy", _language(request, found.language), 429)
-            response["Retry-After"] = "60"
-        else:
-            response = view(request, token, found, _language(request, found.language))
-        response["Cache-Control"] = "no-store"
-        response["X-Robots-Tag"] = "noindex, nofollow"
-        response["Referrer-Policy"] = "no-referrer"
-        return response
+            return _page(request, "gone", language_in(request), 404)
+        if not _reading.passes(str(found.pk)) or (request.method == "POST" and not _writing.passes(str(found.pk))):
+            return come_back(_page(request, "busy", language_in(request, found.language), 429))
+        return view(request, token, found, language_in(request, found.language), **more)
 
     return respond
 
@@ -95,7 +83,8 @@ def _show(request: HttpRequest, token: str, document: Document, language: Langua
         corrects=_sentence(PHRASES[language]["corrects"], document.corrects, language),
         replaces=_sentence(PHRASES[language]["replaces"], document.replaces, language),
         is_new="new" in request.GET and document.replaces is not None,
-        complain=PHRASES[language]["complain"].format(number=document.number),
+        complain=PHRASES[language]["complain_only" if document.is_credit_note else "complain"].format(number=document.number),
+        wrong="" if document.is_credit_note else reverse("complaint_of_document", args=[token]),
         pdf=reverse("document_link_pdf", args=[token]),
         company=reverse("document_link_company", args=[token]) if may_be_reissued(document) else "",
         email=seller.get("email", ""),
@@ -175,12 +164,12 @@ def _company(request: HttpRequest, token: str, document: Document, language: Lan
 
 
 urlpatterns = [
-    path("d/<str:token>", require_safe(_linked(_show)), name="document_link"),
-    path("d/<str:token>/pdf", require_safe(_linked(_pdf)), name="document_link_pdf"),
+    path("d/<str:token>", require_safe(linked(_show)), name="document_link"),
+    path("d/<str:token>/pdf", require_safe(linked(_pdf)), name="document_link_pdf"),
     # No cookie tells who somebody is here, so none can be misused: the link itself is what lets them in.
     path(
         "d/<str:token>/company",
-        csrf_exempt(require_http_methods(["GET", "HEAD", "POST"])(_linked(_company))),
+        csrf_exempt(require_http_methods(["GET", "HEAD", "POST"])(linked(_company))),
         name="document_link_company",
     ),
 ]

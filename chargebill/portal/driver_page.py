@@ -25,13 +25,14 @@ from stations.models import Mode, Session
 DROPPED = {"history": "history", "before_billing_from": "history", "internal": "waived", "decided": "waived"}
 
 
-def bill_for(session: Session, language: Language) -> Bill:
-    """The bill of a stored session in one language: a few queries."""
+def bill_for(session: Session, language: Language, *, billed: Cdr | None = None) -> Bill:
+    """The bill of a stored session in one language: a few queries. ``billed``: the price a document has, else what counts now."""
     (fact,) = session_facts.load([session.pk])
     usage = usages([fact])[fact.id]
     related = ("cdr__tariff_version__tariff", "cdr__applied_taxes")
     standing = Chargeable.objects.select_related(*related).filter(pk=session.pk).first()
-    cdr = standing.cdr if standing and standing.state not in (Chargeable.State.HELD, Chargeable.State.UNPRICED) else None
+    open_price = standing.cdr if standing and standing.state not in (Chargeable.State.HELD, Chargeable.State.UNPRICED) else None
+    cdr = billed or open_price
     if cdr is not None and cdr.energy_kwh is not None:
         usage = usages([replace(fact, energy_kwh=cdr.energy_kwh)])[fact.id]
     charge = _charge(session)

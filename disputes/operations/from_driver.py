@@ -1,11 +1,12 @@
-"""What a driver does in a case: writing to the company, whichever way the words came."""
+"""What a driver does in a case: writing to the company, and having it looked at again, whichever way the words came."""
 
 from datetime import datetime
 
 from django.db import transaction
 
 from disputes.facts import Said
-from disputes.models import Case, CaseMessage
+from disputes.models import Case, CaseEvent, CaseMessage
+from disputes.operations.events import refresh, write
 from disputes.operations.moves import clean_text, lock_case, move
 from disputes.operations.thread import add_message
 from disputes.workflow.states import Role, State
@@ -23,3 +24,16 @@ def write_as_driver(*, case: Case, body: str, at: datetime) -> Case:
             return move(case=case, target=State.INVESTIGATING, role=Role.CUSTOMER, actor=None, at=at, said=Said(text=body))
         add_message(case=case, kind=CaseMessage.Kind.FROM_DRIVER, body=body, role=Role.CUSTOMER, actor=None, at=at)
         return lock_case(case)
+
+
+def reopen_as_driver(*, case: Case, new_facts: str, at: datetime) -> Case:
+    """Has it looked at again (T21). The driver has the number: nothing is to be acknowledged.
+
+    Raises UserError, changing nothing: not_in_table, text_too_long, or the guard that refuses.
+    """
+    with transaction.atomic():
+        said = Said(text=new_facts)
+        case = move(case=case, target=State.INVESTIGATING, role=Role.CUSTOMER, actor=None, at=at, said=said)
+        write(case=case, kind=CaseEvent.Kind.ACKNOWLEDGED, role=Role.CUSTOMER, actor=None, at=at)
+        refresh(case)
+    return case

@@ -17,7 +17,8 @@ from disputes.models import Case, CaseEvent, CaseMessage, ContestedItem
 from disputes.operations.events import refresh, say, write
 from disputes.operations.evidence import collect, seal
 from disputes.workflow.moves import TABLE, refusal
-from disputes.workflow.states import LIFTS_HOLD, STATE_WORDS, Role, State
+from disputes.workflow.states import LIFTS_HOLD, REOPENED_FROM, STATE_WORDS, Role, State
+from stations.models import Session
 
 LONGEST_TEXT = 20_000
 # Somebody takes it up: what was on record when it opened is signed; what is on record now, when it is investigated.
@@ -43,6 +44,9 @@ def move(*, case: Case, target: State, role: Role, actor: User | None, at: datet
         into = Case.objects.select_related("entity").get(pk=said.into.pk) if said.into else None
         said = replace(said, text=text, reason=said.reason.strip(), into=into)
         source = State(case.state)
+        if source in REOPENED_FROM:
+            # Whoever contests the same at this moment queues up here, as those who open a case do.
+            bulk.lock_alone(Session, *sorted(case.items.values_list("session_id", flat=True)))
         facts = facts_of(case=case, said=said, history=histories([case.pk])[case.pk], desk=desk_of(case.entity), at=at)
         if refused := refusal(source, target, role, facts):
             raise UserError(refused.code, f"{refused.message} Nothing was changed.")
@@ -74,6 +78,8 @@ def step(*, case: Case, target: State, role: Role, actor: User | None, at: datet
         _hand_over(case, said.into, role, actor, at)
     elif target in LIFTS_HOLD:
         _let_go(case, at)
+    elif source in REOPENED_FROM:
+        _hold_again(case, at)
     refresh(case, "state", "merged_into")
     events.record(
         action="case.move",
@@ -87,8 +93,8 @@ def step(*, case: Case, target: State, role: Role, actor: User | None, at: datet
     )
     if target is State.INVESTIGATING:
         collect(case=case, actor=actor, at=at)
-    # No clock waits for a key that may lie on another machine: whoever goes on with the case signs.
-    if target in SIGNS_EVIDENCE and role is not Role.SYSTEM:
+    # No clock and no driver waits for a key that may lie on another machine: whoever goes on with the case signs.
+    if target in SIGNS_EVIDENCE and role not in (Role.SYSTEM, Role.CUSTOMER):
         manifest = seal(case=case, actor=actor, at=at)
         if source is State.TRIAGE:
             began = investigation_began(case.language, case.number, version=manifest.version, sha256=manifest.sha256)
@@ -112,6 +118,12 @@ def _let_go(case: Case, at: datetime) -> list[ContestedItem]:
     lift_lines(reference=case.number, line_ids=[item.line_id for item in items if item.line_id], at=at)
     case.items.filter(is_open=True).update(is_open=False)
     return items
+
+
+def _hold_again(case: Case, at: datetime) -> None:
+    """What it was about when it ended is contested again: whoever reopens it has seen to it that nothing else is."""
+    case.items.filter(is_open=False).update(is_open=True)
+    hold_lines(line_ids=[pk for pk in case.items.values_list("line_id", flat=True) if pk], reference=case.number, at=at)
 
 
 def _hand_over(case: Case, into: Case, role: Role, actor: User | None, at: datetime) -> None:

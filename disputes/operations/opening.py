@@ -56,8 +56,8 @@ def open_case(
 ) -> Case:
     """Opens a case about these, one or more of one company and currency, and holds their lines.
 
-    ``claimed_amount`` is gross, None while it is not known. A colleague who opens it has told the driver
-    the number; a driver has it once the mail with it was sent.
+    ``claimed_amount`` is gross, None while it is not known. A colleague who opens it has told the driver the number, and the
+    driver's own form answers with it; whoever opens it otherwise has it once the mail with it was sent.
     Raises UserError, changing nothing: no_subject, cause, channel, statement, contact_email, claimed_amount, or the name
     of the guard that refuses (subject_is_theirs, item_is_free, no_declined_award).
     """
@@ -92,7 +92,7 @@ def open_case(
         hold_lines(line_ids=[one.line.pk for one in subjects if one.line], reference=case.number, at=at)
         rule = TABLE[None, State.NEW, role].name
         write(case=case, kind=CaseEvent.Kind.MOVED, role=role, actor=actor, at=at, rule=rule, to_state=State.NEW)
-        if role in (Role.AGENT, Role.SUPERVISOR):
+        if role in (Role.AGENT, Role.SUPERVISOR) or channel == Channel.WEB:
             write(case=case, kind=CaseEvent.Kind.ACKNOWLEDGED, role=role, actor=actor, at=at)
         refresh(case)
         events.record(

@@ -67,6 +67,8 @@ ROLE_WORDS = {
 LIFTS_HOLD = frozenset({State.RESOLVED, State.CLOSED, State.WITHDRAWN, State.INADMISSIBLE})
 # No case is open in these: another one on the same item may be opened. RESOLVED still waits for the driver's silence.
 ENDED = frozenset({State.CLOSED, State.WITHDRAWN, State.INADMISSIBLE, State.MERGED, State.RESOLVED})
+# From these a case can be taken up again (T21): what it is about is held anew.
+REOPENED_FROM = frozenset({State.RESOLVED, State.CLOSED})
 
 
 class Clock(StrEnum):

@@ -65,7 +65,7 @@ def test_a_receipt_says_line_by_line_what_it_costs_and_whom_to_ask(client: Clien
     assert "Hub, GB 4.00 EVSE EA1 · 6 Sep 2018, 10:00 to 11:00 BST Charge A1 · 10.000 kWh Tariff Standard v1" in text
     assert "Energy: 10.000 kWh × 0.40 / kWh 4.00" in text
     assert "4.00 GBP is open, payable by" in text
-    assert "Write to us and name the number R-000001. We look at it and answer." in text
+    assert "Or write to us and name the number R-000001. We look at it and answer." in text
     page = client.get(path_to(receipt)).content.decode()
     assert 'href="mailto:help@tay.example?subject=R-000001"' in page
     assert "<script" not in page
@@ -104,7 +104,7 @@ def test_the_pdf_is_the_one_that_is_kept(client: Client, receipt: Document) -> N
     assert response.content == paper_of(document=receipt, at=AT)
 
 
-@pytest.mark.parametrize("part", ["", "/pdf", "/company"])
+@pytest.mark.parametrize("part", ["", "/pdf", "/company", "/wrong", "/wrong/1"])
 def test_a_forged_a_cut_and_an_ended_link_get_a_plain_page_without_a_query(
     client: Client, receipt: Document, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:

@@ -58,7 +58,8 @@ def test_a_document_goes_to_its_customer_with_pdf_and_link(ada: Document) -> Non
     assert sent.subject == "Rechnung INV-000001 von Tayside Charging Ltd"
     assert "Guten Tag Ada," in sent.body
     assert ": 5,07 GBP." in sent.body
-    assert LINK in sent.body
+    assert f"{LINK}\n" in sent.body
+    assert f"Hier können Sie es sagen:\n{LINK}/wrong\n\nOder antworten Sie auf diese E-Mail" in sent.body
     assert sent.attachments[0] == ("INV-000001.pdf", paper_of(document=ada, at=AT), "application/pdf")
     row = OutgoingMail.objects.get()
     assert (row.state, row.tries, row.problem) == ("SENT", 1, "")

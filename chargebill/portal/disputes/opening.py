@@ -16,7 +16,7 @@ from chargebill.core.keys import row_in
 from chargebill.portal.disputes.roles import OPEN, allowed_worker
 from chargebill.portal.payment_frame import READ_DOCUMENTS, allow, amount_in, frame
 from chargebill.portal.site import page
-from disputes.models import Case, Cause, Channel
+from disputes.models import TAKEN_DOWN, Case, Cause
 from disputes.operations.opening import Contact, open_case
 from disputes.subjects import Subject, in_the_way, subjects_of_lines, subjects_of_session, taken
 from stations.models import Session
@@ -82,7 +82,7 @@ def new(request: HttpRequest) -> HttpResponse:
             return redirect(reverse("admin:disputes_case_change", args=[case.pk]))
     context = frame(
         request, "Open a case", offered.back, offered=offered, free=free, given=given, chosen=chosen, refusal=refusal,
-        causes=Cause.choices, channels=Channel.choices, most=MOST_LINES,
+        causes=Cause.choices, channels=TAKEN_DOWN, most=MOST_LINES,
     )  # fmt: skip
     return TemplateResponse(request, "portal/disputes/open.html", context)
 
