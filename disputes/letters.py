@@ -103,16 +103,6 @@ def declined_letter(language: str, number: str, bodies: Sequence[str]) -> str:
     return "\n\n".join(["Hello,", head, _outside(ENGLISH, bodies)])
 
 
-def decision_letter(language: str, reasons: str) -> str:
-    """Nothing is changed, in a colleague's words."""
-    head = (
-        "Unsere Entscheidung: Wir ändern diese Rechnung nicht."
-        if language == GERMAN
-        else ("Our decision: we are not changing this bill.")
-    )
-    return f"{head}\n\n{reasons.strip()}"
-
-
 def done_letter(language: str, number: str, notes: Sequence[str], back: Decimal, currency: str) -> str:
     """What was agreed is done: credit notes by number, and what was paid back."""
     german = language == GERMAN
@@ -126,3 +116,22 @@ def done_letter(language: str, number: str, notes: Sequence[str], back: Decimal,
     said += [f"Your bill is corrected: {', '.join(notes)}."] if notes else []
     said += [f"Paid back: {money}."] if back else []
     return "\n\n".join(["Hello,", " ".join(said)])
+
+
+# How an answer about money begins, in the driver's language; a colleague goes on from there.
+_ANSWERS = {
+    (ENGLISH, "OFFER"): "Hello,\n\nwe looked into your complaint {number}.{found}\n\nWe offer to take {money} off your bill.",
+    (ENGLISH, "CONCESSION"): "Hello,\n\nyou are right about {number}.{found}\n\nWe take {money} off your bill. We are sorry.",
+    (ENGLISH, "DECISION"): "Hello,\n\nwe looked into your complaint {number}. We are not changing this bill, because ",
+    (GERMAN, "OFFER"): "Guten Tag,\n\nwir haben Ihre Beanstandung {number} geprüft.{found}\n\nWir bieten an, Ihre Rechnung um"
+    " {money} zu kürzen.",
+    (GERMAN, "CONCESSION"): "Guten Tag,\n\nSie haben recht mit {number}.{found}\n\nWir kürzen Ihre Rechnung um {money}. Das tut"
+    " uns leid.",
+    (GERMAN, "DECISION"): "Guten Tag,\n\nwir haben Ihre Beanstandung {number} geprüft. Wir ändern diese Rechnung nicht, denn ",
+}
+
+
+def answer_begins(language: str, number: str, kind: str, money: str, found: Sequence[str]) -> str:
+    """The beginning of an OFFER, a CONCESSION or a DECISION of zero; ``found`` is what the checks say to the driver."""
+    said = "".join(f" {sentence}" for sentence in found)
+    return _ANSWERS[GERMAN if language == GERMAN else ENGLISH, kind].format(number=number, money=money, found=said)

@@ -7,10 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from billing.checks import BY_CODE, Finding, Verdict, Way
-from billing.credits import LineLeft, left_of_lines
+from billing.credits import LineLeft, amounts_of, left_of_lines
 from billing.document_models import Document, DocumentKind, DocumentLine
-from billing.documents import Fixed
+from billing.documents import Fixed, credit
 from billing.investigation.stored import findings_in
+from chargebill.core.money import minor_digits, round_money
 from disputes.clocks import histories, running_of
 from disputes.desk import desk_of
 from disputes.evidence_models import EvidenceItem
@@ -155,3 +156,34 @@ def _given_by(finding: Finding, one: Open, before_tax: bool) -> Decimal:
         # Priced on another side than the document fixes: a person decides.
         return ZERO
     return min(remedy.amount, one.left_fixed)
+
+
+def amounts_of_claim(items: Sequence[Open], claimed: Decimal, currency: str) -> dict[int, Decimal]:
+    """What is given of each item, on the side its document fixes, so that the driver gets the gross ``claimed``.
+
+    Items are filled one after another. Where net is fixed and no net comes to that gross, the nearest is taken, and the
+    guard of a full concession speaks.
+    """
+    found, rest = {}, claimed
+    for one in items:
+        share = min(rest, one.left_gross)
+        if share > 0:
+            found[one.item.pk] = _fixed_for(one, share, currency)
+            rest -= share
+    return found
+
+
+def _fixed_for(one: Open, gross: Decimal, currency: str) -> Decimal:
+    if one.left is None or one.fixed is Fixed.GROSS:
+        return gross
+    if gross == one.left_gross:
+        return one.left_fixed
+    line, unit = one.left.line, Decimal(1).scaleb(-minor_digits(currency))
+    whole = amounts_of(line)
+    near = round_money(gross * line.net_amount / line.gross_amount, currency)
+    for net in (near, near + unit, near - unit):
+        if 0 < net <= one.left_fixed:
+            back = credit(whole, amount=net, credited=one.left.credited, fixed=Fixed.NET, currency=currency)
+            if back.gross == gross:
+                return net
+    return near

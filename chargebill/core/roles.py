@@ -133,6 +133,9 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         # A confirmation is the second person's word about goodwill above the limit.
         "billing.goodwillgrant": (VIEW, ADD),
         "billing.goodwillconfirmation": (VIEW, ADD),
+        # The second person's word about an offer in a case; a changed step is cleared where it is stuck.
+        "disputes.offerconfirmation": (VIEW, ADD),
+        "disputes.executionstep": (VIEW, CHANGE),
         "billing.numberseries": (VIEW, CHANGE),
         # An added entry is an opening balance or a reversal; a changed account has another name or number; an added
         # batch goes to the accountant, changed settings are what accounts are called there, too.
@@ -150,7 +153,12 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     DISPUTE_AGENT: CASES,
     # Changed settings are how the desk works: whoever may change them has the last word on cases, too.
-    DISPUTE_SUPERVISOR: {**CASES, "disputes.disputesettings": EDIT, "disputes.holiday": (*EDIT, DELETE)},
+    DISPUTE_SUPERVISOR: {
+        **CASES,
+        "disputes.offerconfirmation": (VIEW, ADD),
+        "disputes.disputesettings": EDIT,
+        "disputes.holiday": (*EDIT, DELETE),
+    },
     ANALYST: {},
     AUDITOR: {},
 }

@@ -22,7 +22,7 @@ from disputes.operations.thread import add_message, assign, sort_case
 from disputes.workflow.states import Role, State
 
 Given = Mapping[str, str]
-# Forms that move a case: from where, and where to. What has no form yet (offers, conceding, execution) is not shown.
+# Forms that move a case: from where, and where to. Those about money stand in outcome.py.
 FORMS: dict[str, tuple[tuple[State, ...], State]] = {
     "sort": ((State.TRIAGE,), State.INVESTIGATING),
     "inadmissible": ((State.NEW, State.TRIAGE), State.INADMISSIBLE),

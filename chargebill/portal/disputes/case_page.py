@@ -18,7 +18,7 @@ from chargebill.core.keys import row_in
 from chargebill.core.models import User
 from chargebill.portal import case_evidence, session_price, way_back
 from chargebill.portal.case_uploads import uploads_in
-from chargebill.portal.disputes import case_deeds, case_files, mailing, replies
+from chargebill.portal.disputes import case_deeds, case_files, mailing, outcome, replies
 from chargebill.portal.disputes.roles import Worker, allowed_worker, worker_of
 from chargebill.portal.disputes.words import TURNS, due_of, told, working_as
 from chargebill.portal.payment_frame import frame
@@ -52,10 +52,10 @@ def case_page(request: HttpRequest, object_id: str) -> HttpResponse | None:
         return None
     refusal, given = None, {}
     if request.method == "POST":
-        worker, given = allowed_worker(request), request.POST.dict()
+        given = request.POST.dict()
         try:
             # Without script a template is put into the text by the page, and nothing is done yet.
-            said = "" if given.get("use") else _done(request, case, given, worker)
+            said = "" if given.get("use") else _done(request, case, given)
         except UserError as error:
             refusal, case = error, _case(object_id)
         else:
@@ -73,13 +73,19 @@ def case_page(request: HttpRequest, object_id: str) -> HttpResponse | None:
         **shown,
         **case_evidence.context_of(request, case),
         **case_files.context_of(case),
+        **outcome.context_of(case, worker_of(request), request.user, given, timezone.now()),
     )
     return TemplateResponse(request, "portal/disputes/case.html", context)
 
 
-def _done(request: HttpRequest, case: Case, given: dict[str, str], worker: Worker) -> str:
-    """What a form asked for, in words. Raises UserError, changing nothing."""
-    return case_deeds.do(case, given.get("do", ""), given, worker, timezone.now(), uploads=uploads_in(request))
+def _done(request: HttpRequest, case: Case, given: dict[str, str]) -> str:
+    """What a form asked for, in words. Finance, who confirms and clears, works on no cases otherwise. Raises UserError,
+    changing nothing."""
+    name, now = given.get("do", ""), timezone.now()
+    if name in outcome.NAMES:
+        return outcome.do(case, name, given, worker_of(request), request.user, now)
+    worker = allowed_worker(request)
+    return case_deeds.do(case, name, given, worker, now, uploads=uploads_in(request))
 
 
 def _case(object_id: str) -> Case | None:

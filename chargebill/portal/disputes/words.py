@@ -118,7 +118,16 @@ class Told:
     reason: str
 
 
-ICONS = {"moved": "trending_flat", "escalated": "timer", "assigned": "person", "sorted": "rule", "took_over": "merge"}
+ICONS = {
+    "moved": "trending_flat",
+    "escalated": "timer",
+    "assigned": "person",
+    "sorted": "rule",
+    "took_over": "merge",
+    "prepared": "group",
+    "seconded": "group",
+    "done": "done_all",
+}
 
 
 def told(event: CaseEvent) -> Told:
@@ -130,6 +139,9 @@ def told(event: CaseEvent) -> Told:
         "sorted": "Sorted anew: what seems wrong, or what is claimed",
         "took_over": f"Took over {data.get('case', '')} with its items and its earlier deadlines",
         "escalated": _escalated(data),
+        "prepared": f"Version {data.get('offer', '')} of an answer waits for a second person",
+        "seconded": f"Version {data.get('offer', '')}: {'agreed to' if data.get('accepted') else 'refused'}",
+        "done": f"Done: {str(data.get('what', '')).lower().replace('_', ' ')}",
     }.get(event.kind, event.get_kind_display())
     who = str(event.actor) if event.actor else ROLE_WORDS[Role(event.role)].capitalize()
     if event.rule:
