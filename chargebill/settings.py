@@ -20,6 +20,8 @@ SECRET_KEY = environment.secret_key(DATA_DIR)
 ALLOWED_HOSTS = environment.allowed_hosts()
 # What stands before /p/... in the codes drivers scan.
 PUBLIC_URL = environment.public_url()
+# Addresses of our own proxies: past them the address a client has is read from X-Forwarded-For.
+TRUSTED_PROXIES = environment.words("TRUSTED_PROXIES", default=[])
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [

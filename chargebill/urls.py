@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from chargebill.portal import company, driver_case, driver_complaint, driver_document, price_page
+from chargebill.portal import company, driver_case, driver_complaint, driver_document, driver_find, price_page
 
 # The portal answers everything else, so it comes last.
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     *driver_document.urlpatterns,
     *driver_complaint.urlpatterns,
     *driver_case.urlpatterns,
+    *driver_find.urlpatterns,
     path("api/", include("chargebill.portal.api.urls")),
     path("", admin.site.urls),
 ]

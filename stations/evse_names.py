@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import CharField, F, QuerySet, Value
+from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Replace, Upper
 
 from stations.models import Evse
@@ -36,6 +36,11 @@ def evse_named(text: str) -> Evse | None:
     if not found:
         found = list(rows.filter(uid=text)[:2])
     return found[0] if len(found) == 1 else None
+
+
+def evses_named(text: str) -> QuerySet[Evse]:
+    """Every EVSE with that eMI3 id, however it is separated, or with that UID."""
+    return _with_plain_id().filter(Q(plain=normalized_evse_id(text)) | Q(uid=text))
 
 
 def public_names(evses: Sequence[Evse]) -> dict[int, str]:

@@ -37,20 +37,20 @@ def document_in(token: str, documents: QuerySet[Document]) -> Document | None:
 
 
 class Turnstile:
-    """Lets so many requests a clock minute pass for each key; every process counts for itself."""
+    """Lets so many requests pass for each key in a clock minute, or in other ``every_s``; every process counts for itself."""
 
     MOST_KEYS = 10_000
 
-    def __init__(self, per_minute: int, clock: Callable[[], datetime] = timezone.now) -> None:
-        self.per_minute, self.clock = per_minute, clock
+    def __init__(self, most: int, clock: Callable[[], datetime] = timezone.now, *, every_s: int = 60) -> None:
+        self.most, self.clock, self.every_s = most, clock, every_s
         self._lock = threading.Lock()
-        self._minute = -1
+        self._span = -1
         self._passed: dict[str, int] = {}
 
     def passes(self, key: str) -> bool:
-        minute = int(self.clock().timestamp() // 60)
+        span = int(self.clock().timestamp() // self.every_s)
         with self._lock:
-            if minute != self._minute or len(self._passed) >= self.MOST_KEYS:
-                self._minute, self._passed = minute, {}
+            if span != self._span or len(self._passed) >= self.MOST_KEYS:
+                self._span, self._passed = span, {}
             self._passed[key] = self._passed.get(key, 0) + 1
-            return self._passed[key] <= self.per_minute
+            return self._passed[key] <= self.most
