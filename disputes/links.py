@@ -17,7 +17,7 @@ def makes_links(make: LinkTo) -> LinkTo:
 def link_to(case: Case) -> str:
     """The address of a case's page as it is reached from outside; "": nobody knows it here.
 
-    Where only a request knew it (PUBLIC_URL is not set), what goes out without one says the address it said before.
+    Once it was known, mail goes on saying the address it said before.
     """
     made = _makers[-1](case) if _makers else ""
     return made or case.mails.exclude(mail__link="").order_by("-pk").values_list("mail__link", flat=True).first() or ""

@@ -224,3 +224,18 @@ def test_who_only_reads_cases_mails_nothing(sender: Operator, client_of: Of, rol
 
     assert page.status_code == 403
     assert CaseMail.objects.count() == 1
+
+
+def test_mail_leads_to_the_drivers_page_where_it_is_known_and_the_desk_says_so(
+    sender: Operator, client_of: Of, settings: Any
+) -> None:
+    case = opened("M1")
+    url, promise = f"/disputes/case/{case.pk}/change/", "and the link to the driver’s page"
+    assert promise not in client_of("Dispute agent").get(url).content.decode()
+    settings.PUBLIC_URL = "https://charging.example.com"
+    say(case)
+    link = OutgoingMail.objects.latest("pk").link
+
+    assert link.startswith("https://charging.example.com/c/")
+    assert link in OutgoingMail.objects.latest("pk").body
+    assert promise in client_of("Dispute agent").get(url).content.decode()

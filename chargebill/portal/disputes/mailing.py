@@ -10,6 +10,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.keys import key_in, row_in
 from chargebill.core.mailing import is_kept_here
 from chargebill.portal.disputes.roles import Worker
+from disputes.links import link_to
 from disputes.mail_queries import mail_in, mailed
 from disputes.models import Case, CaseMessage
 from disputes.operations.case_mail import send_again, why_not
@@ -48,6 +49,7 @@ def context_of(case: Case, thread: list[CaseMessage], worker: Worker | None) -> 
         "acknowledgement": line(None),
         "not_mailed": reason,
         "mail_kept_here": is_kept_here(),
+        "mail_has_link": bool(link_to(case)),
     }
 
 
