@@ -11,6 +11,7 @@ from django.db.models.lookups import LessThan
 
 from billing.accrual_models import Accrual, AccruedSession  # noqa: F401
 from billing.bank_models import BankAccount, BankFile, BankLine, BankStatement  # noqa: F401
+from billing.chargeback_models import ChargebackEnd, ChargebackFunds  # noqa: F401
 from billing.close_models import BooksCheck  # noqa: F401
 from billing.contest_models import ContestedLine  # noqa: F401
 from billing.credit_models import Correction  # noqa: F401

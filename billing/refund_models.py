@@ -48,6 +48,14 @@ OVER = (_S.FAILED.value, _S.WITHDRAWN.value)
 _OVER = "('FAILED', 'WITHDRAWN')"
 _ALLOWED = " OR ".join(f"r.state = '{old}' AND NEW.state = '{new}'" for old, news in MOVES.items() for new in news)
 
+# What acquirers took back of the document a refund is for; what was lost and not recovered.
+_DOCUMENT = "(SELECT d.document_id FROM billing_refunddue d WHERE d.id = NEW.due_id)"
+_TAKEN = f"billing_chargebackfunds f WHERE f.document_id = {_DOCUMENT}"
+_LOST = (
+    "EXISTS (SELECT 1 FROM billing_chargebackend e WHERE e.funds_id = f.id AND e.kind = 'LOST') AND NOT EXISTS"
+    " (SELECT 1 FROM billing_chargebackend e WHERE e.funds_id = f.id AND e.kind = 'RECOVERED')"
+)
+
 
 def refund_reference(pk: int) -> str:
     return f"CBR-{pk:06}"
@@ -167,6 +175,21 @@ class Refund(models.Model):
             "INSERT",
             "EXISTS (SELECT 1 FROM billing_refundduereversal v WHERE v.due_id = NEW.due_id)",
             "what is not owed any more does not go back",
+        ),
+        Refused(
+            "INSERT",
+            f"EXISTS (SELECT 1 FROM {_TAKEN} AND NOT EXISTS (SELECT 1 FROM billing_chargebackend e WHERE e.funds_id = f.id))",
+            "while an acquirer holds the money of a charge nothing of it is refunded",
+        ),
+        Refused(
+            "INSERT",
+            f"EXISTS (SELECT 1 FROM {_TAKEN} AND {_LOST}) AND"
+            f" (SELECT COALESCE(SUM({thousandths('f.amount')}), 0) FROM {_TAKEN} AND {_LOST})"
+            f" + (SELECT COALESCE(SUM({thousandths('r.amount')}), 0) FROM billing_refund r JOIN billing_refunddue o"
+            f" ON o.id = r.due_id WHERE o.document_id = {_DOCUMENT} AND r.state NOT IN {_OVER}) + {thousandths('NEW.amount')} >"
+            f" (SELECT COALESCE(SUM({thousandths('a.amount')}), 0) FROM billing_paymentallocation a"
+            f" WHERE a.document_id = {_DOCUMENT})",
+            "refunds and chargebacks are at most what was paid",
         ),
         Refused(
             "INSERT",

@@ -8,6 +8,7 @@ from django.db.models import Case, CharField, DecimalField, Exists, F, OuterRef,
 from django.db.models.functions import Coalesce
 
 from billing.bank_models import BankLine
+from billing.chargebacks import is_held
 from billing.payment_models import Payment, PaymentAllocation
 from billing.refund_models import OVER, Refund, RefundDue, RefundState
 from chargebill.core.models import LegalEntity
@@ -57,11 +58,11 @@ def with_state(dues: QuerySet[RefundDue]) -> QuerySet[RefundDue]:
 
 
 def refundable(entity: LegalEntity | None, currency: str = "") -> QuerySet[RefundDue]:
-    """Dues of which something is left to refund, the oldest first."""
+    """Dues of which something is left to refund and may go out now, the oldest first: no acquirer holds their money."""
     mine = RefundDue.objects.filter(entity=entity) if entity else RefundDue.objects.all()
     if currency:
         mine = mine.filter(currency=currency)
-    rows: QuerySet[Any] = with_state(mine)
+    rows: QuerySet[Any] = with_state(mine.exclude(is_held()))
     return rows.filter(left__gte=LEAST).order_by("pk")
 
 

@@ -6,5 +6,5 @@ class DisputesConfig(AppConfig):
     verbose_name = "Disputes"
 
     def ready(self) -> None:
-        # Registers what every worker does about the clocks and the mail of cases.
-        from disputes.operations import clock_steps, mail_steps  # noqa: F401
+        # Registers what every worker does about the clocks and the mail of cases, and about inquiries of acquirers.
+        from disputes.operations import chargebacks, clock_steps, mail_steps  # noqa: F401

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from chargebill.core.models import LegalEntity
+from disputes.chargeback_queries import due_to_acquirers
 from disputes.desk import Desk, desks_of
 from disputes.models import Case, CaseEvent
 from disputes.workflow.clocks import LEVELS, Running, next_due, running
@@ -93,16 +94,18 @@ Wrong = tuple[Case, dict[str, tuple[object, object]]]
 
 
 def differing(cases: Iterable[Case], desks: Mapping[int, Desk]) -> list[Wrong]:
-    """Cases whose state or columns are not what their events say: column -> (stored, computed). One query."""
+    """Cases whose state or columns are not what their events say: column -> (stored, computed). Two queries."""
     found: list[Wrong] = []
     rows = list(cases)
     logs = histories(case.pk for case in rows)
+    answers = due_to_acquirers(case.pk for case in rows)
     for case in rows:
         history = logs.get(case.pk)
         if history is None or not history.log:
             found.append((case, {"state": (case.state, "no events")}))
             continue
         wanted: dict[str, object] = {"state": state_of(history).value, **cached(history, desks[case.entity_id])}
+        wanted["chargeback_due_at"] = answers.get(case.pk)
         wrong = {name: (getattr(case, name), value) for name, value in wanted.items() if getattr(case, name) != value}
         if wrong:
             found.append((case, wrong))

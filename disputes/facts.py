@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from billing.operations.second_person import is_above_limit
+from disputes.chargeback_queries import blocks
 from disputes.clocks import History, running_of
 from disputes.desk import Desk
 from disputes.execution import progress_of
@@ -60,7 +61,7 @@ def facts_of(*, case: Case, said: Said, history: History, desk: Desk, at: dateti
     progress = progress_of(case, at)
     execution = {
         "plan_is_ready": progress.is_planned,
-        "chargeback_blocks": False,
+        "chargeback_blocks": blocks(case),
         "every_step_confirmed": progress.is_confirmed,
         "step_failed": bool(progress.problem),
         "attempt_is_dead": progress.is_dead,

@@ -7,6 +7,7 @@ from billing.document_models import DocumentLine
 from billing.fields import amount_field
 from chargebill.core.frozen import Frozen
 from chargebill.core.models import LegalEntity, User
+from disputes.chargeback_models import Chargeback, ChargebackEvent  # noqa: F401
 from disputes.evidence_models import EvidenceItem, EvidenceManifest  # noqa: F401
 from disputes.file_models import CaseFile  # noqa: F401
 from disputes.mail_models import CaseMail, IncomingMail  # noqa: F401
@@ -64,6 +65,7 @@ class Case(models.Model):
 
     ``turn``, ``next_clock``, ``next_due_at``, ``escalation`` and ``wake_at`` are computed from the events
     (disputes/clocks.py) and stored with each of them; ``wake_at`` is when a worker next has something to do.
+    ``chargeback_due_at`` is when an acquirer must be answered at the latest, computed from the case's chargebacks.
     The command check_cases compares.
     """
 
@@ -91,6 +93,7 @@ class Case(models.Model):
     next_due_at = models.DateTimeField(null=True)
     escalation = models.PositiveSmallIntegerField(default=0, help_text="Percent of the next clock: 0, 50, 75, 100.")
     wake_at = models.DateTimeField(null=True)
+    chargeback_due_at = models.DateTimeField(null=True)
 
     frozen = [
         Frozen(fields=("entity", "sequence", "number", "customer", "currency", "channel", "statement", "opened_by", "opened_at"))
@@ -111,6 +114,9 @@ class Case(models.Model):
             models.Index(fields=["number"]),
             models.Index(fields=["turn", "next_due_at"]),
             models.Index(fields=["entity", "state"]),
+            models.Index(
+                fields=["chargeback_due_at"], condition=Q(chargeback_due_at__isnull=False), name="case_owes_an_acquirer"
+            ),
             models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="case_wakes"),
         ]
 

@@ -10,7 +10,7 @@ from django.db.models import Model
 from billing.document_models import Document, DocumentKind, DocumentRun
 from billing.models import Anchor, Assignment, Cdr, Chargeable, Tariff, TariffVersion, TaxRule
 from chargebill.core.models import ApiToken, AuditEvent, Job, LegalEntity, User
-from disputes.models import Case, CaseEvent, ContestedItem
+from disputes.models import Case, CaseEvent, Chargeback, ChargebackEvent, ContestedItem
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
 from stations.models import (
     Authorization,
@@ -404,6 +404,35 @@ def cases(count: int) -> list[Any]:
     return found
 
 
+def chargebacks(count: int) -> list[Any]:
+    """Letters about invoices, a case each, all to be answered."""
+    of, about = cases(count), documents(count)
+    found = more(
+        Chargeback,
+        count,
+        lambda n: Chargeback(
+            case=of[n],
+            entity=about[n].entity,
+            document=about[n],
+            acquirer="Worldline",
+            reference=f"CB-{n + 1}",
+            reason_code="10.4",
+            amount=Decimal("1.00"),
+            currency="EUR",
+            received_on=NOON.date(),
+            due_by=NOON + timedelta(days=9, minutes=n),
+            status="NEEDS_RESPONSE",
+            made_at=NOON,
+        ),
+    )
+    more(
+        ChargebackEvent,
+        count,
+        lambda n: ChargebackEvent(chargeback=found[n], seq=1, at=NOON, kind="MOVED", to_status="NEEDS_RESPONSE"),
+    )
+    return found
+
+
 BUILDERS: dict[str, Callable[[int], list[Any]]] = {
     "billing.Assignment": assignments,
     "billing.Document": documents,
@@ -414,6 +443,7 @@ BUILDERS: dict[str, Callable[[int], list[Any]]] = {
     "core.LegalEntity": companies,
     "core.User": people,
     "disputes.Case": cases,
+    "disputes.Chargeback": chargebacks,
     "memberships.ContractPrefix": prefixes,
     "memberships.Customer": customers,
     "memberships.CustomerGroup": groups,

@@ -19,6 +19,7 @@ NAMES = {
     "receipts": "Money received, not matched and credited is what the payments say",
     "exports": "Batches for the accountant are as they were made, and hold what the books hold of their entries",
     "settlements": "Payouts of acquirers in transit and their fees are what the payouts say",
+    "chargebacks": "What acquirers hold, charged and kept because of chargebacks is what was taken back and how it ended",
     "accruals": "What is accrued at the end of closed months is what was ready and on no document, and was taken back",
     "refunds": "What is owed back and not refunded yet is what dues and refunds say",
 }

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from billing.book_checks.model import Report
+from billing.chargeback_models import ChargebackEnd, ChargebackFunds
 from billing.credit_models import Correction
 from billing.document_models import Document
 from billing.goodwill_models import GoodwillGrant
@@ -21,7 +22,7 @@ from billing.payment_models import Payment, PaymentAllocation
 from billing.refund_models import Refund, RefundDue, RefundState
 from billing.settlement_models import SettlementPayout
 
-SOURCES = ("document", "open_invoice", "payment", "refund", "settlement", "goodwill")
+SOURCES = ("document", "open_invoice", "payment", "refund", "settlement", "goodwill", "chargeback")
 # Account -> what it holds, and the check it belongs to.
 SAID = {
     "1100": ("receivables", "open on documents"),
@@ -31,6 +32,9 @@ SAID = {
     "2090": ("receipts", "received and not matched"),
     "1060": ("settlements", "paid out by acquirers and not arrived yet"),
     "6000": ("settlements", "kept by acquirers as their fee"),
+    "1150": ("chargebacks", "held by acquirers because of chargebacks"),
+    "6010": ("chargebacks", "charged by acquirers for chargebacks"),
+    "6020": ("chargebacks", "lost in chargebacks"),
     "4900": ("goodwill", "given as goodwill"),
     "2050": ("refunds", "owed back and not refunded yet"),
 }
@@ -99,12 +103,28 @@ def _there() -> Sums:
     ):
         sums[entity_id, currency, "2050"] -= amount
         sums[entity_id, currency, _account(method, gateway)] -= amount
+    _take_back(sums)
     said = ("entity_id", "currency", "gross_amount", "fee_amount", "net_amount", "bank_line_id")
     for entity_id, currency, gross, fee, net, line_id in _rows(SettlementPayout.objects.values_list(*said)):
         sums[entity_id, currency, "1055"] -= gross
         sums[entity_id, currency, "6000"] += fee
         sums[entity_id, currency, "1000" if line_id else "1060"] += net
     return sums
+
+
+def _take_back(sums: Sums) -> None:
+    """What acquirers took back, and what came of it."""
+    names = ("entity_id", "currency", "amount", "fee", "payment__method", "payment__gateway")
+    for entity_id, currency, amount, fee, method, gateway in _rows(ChargebackFunds.objects.values_list(*names)):
+        sums[entity_id, currency, _account(method, gateway)] -= amount + fee
+        sums[entity_id, currency, "1150"] += amount
+        sums[entity_id, currency, "6010"] += fee
+    ended = ("kind", *(f"funds__{name}" for name in names if name != "fee"))
+    for kind, entity_id, currency, amount, method, gateway in _rows(ChargebackEnd.objects.values_list(*ended)):
+        here = _account(method, gateway)
+        gone, came = {"LOST": ("1150", "6020"), "REINSTATED": ("1150", here), "RECOVERED": ("6020", here)}[kind]
+        sums[entity_id, currency, gone] -= amount
+        sums[entity_id, currency, came] += amount
 
 
 def _account(method: str, gateway: str) -> str:

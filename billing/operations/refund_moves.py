@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from billing.chargebacks import held_on, left_to_take
 from billing.journal import Leg
 from billing.journal_models import JournalEntry
 from billing.operations.journal import post, reverse
@@ -50,7 +51,8 @@ def prepare_refund(
     """One attempt to give back what is owed, or a part of it. Books nothing.
 
     ``key`` is of the one intent: the same key with the same content gives the refund that is there. Raises UserError,
-    changing nothing: amount, refund_key_used, not_owed (it was taken back), over_due (more than is left to refund).
+    changing nothing: amount, refund_key_used, not_owed (it was taken back), over_due (more than is left to refund),
+    acquirer_holds, over_captured (chargebacks and refunds would be more than was paid).
     """
     check_amount(amount, due.currency)
     with transaction.atomic():
@@ -78,6 +80,7 @@ def prepare_refund(
             return there
         if hasattr(due, "reversal"):
             raise UserError("not_owed", "This is not owed back any more. Nothing was changed.")
+        _check_acquirer(due, amount)
         left = left_of([due.pk])[due.pk]
         if amount > left:
             raise UserError(
@@ -89,6 +92,25 @@ def prepare_refund(
         made.save(force_insert=True)
         _say(made, "refund.prepare", f"Refund {made} of {Money(amount, due.currency)} prepared", actor, at, key=key)
     return made
+
+
+def _check_acquirer(due: RefundDue, amount: Decimal) -> None:
+    """What an acquirer took back does not go out a second time."""
+    if due.document is None:
+        return
+    if reference := held_on([due.document.pk]).get(due.document.pk):
+        raise UserError(
+            "acquirer_holds",
+            f"The acquirer holds the money of {due.document} ({reference}). It is refunded once the chargeback has ended, so that"
+            " nobody gets it twice. Nothing was changed.",
+        )
+    if due.document.chargeback_funds.exists() and amount > (left := left_to_take(due.document.pk)):
+        raise UserError(
+            "over_captured",
+            f"{Money(left, due.currency)} of what was paid on {due.document} is left: a chargeback took the rest."
+            " Nothing was changed.",
+            "amount",
+        )
 
 
 def locked(refund: Refund) -> Refund:

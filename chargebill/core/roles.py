@@ -79,13 +79,15 @@ RECEIPTS = {
     "billing.settlementfile": EDIT,
 }
 # An added case is opened, a changed one moved or given to somebody; an added message is said or noted, an added file comes
-# with one. Whoever answers keeps the words for it.
+# with one. Whoever answers keeps the words for it. An added chargeback is a letter of an acquirer, a changed one moved; added
+# funds book what the acquirer took.
 CASES = {
     "disputes.incomingmail": (VIEW, CHANGE),
     "disputes.case": EDIT,
     "disputes.casemessage": (VIEW, ADD),
     "disputes.casefile": (VIEW, ADD),
     "disputes.replytemplate": (*EDIT, DELETE),
+    "disputes.chargeback": EDIT,
 }
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
 READ_ALL = ("stations", "memberships", "billing", "disputes", "analytics", "core")
@@ -136,6 +138,8 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         # The second person's word about an offer in a case; a changed step is cleared where it is stuck.
         "disputes.offerconfirmation": (VIEW, ADD),
         "disputes.executionstep": (VIEW, CHANGE),
+        "disputes.chargeback": (VIEW, CHANGE),
+        "billing.chargebackfunds": (VIEW, ADD),
         "billing.numberseries": (VIEW, CHANGE),
         # An added entry is an opening balance or a reversal; a changed account has another name or number; an added
         # batch goes to the accountant, changed settings are what accounts are called there, too.
@@ -182,6 +186,7 @@ HIDDEN = {
         "billing.differenceconfirmation",
         "billing.differencedecision",
         "billing.settleddifference",
+        "billing.chargeback",
         "billing.payment",
         "billing.refund",
         "billing.gatewayattempt",

@@ -59,4 +59,14 @@ from chargebill.portal import (  # noqa: F401
     tax_checker,
     tax_rules,
 )
-from chargebill.portal.disputes import case_files, cases, desk_settings, giving, inbox, many, opening, replies  # noqa: F401
+from chargebill.portal.disputes import (  # noqa: F401
+    case_files,
+    cases,
+    chargebacks,
+    desk_settings,
+    giving,
+    inbox,
+    many,
+    opening,
+    replies,
+)

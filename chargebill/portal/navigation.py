@@ -91,6 +91,7 @@ SECTIONS = (
         "gavel",
         (
             listing("Cases", "disputes", "case", "/disputes/new/", "/disputes/give/", "/disputes/many/"),
+            listing("Chargebacks", "disputes", "chargeback", "/chargebacks/"),
             Entry("Mail to look at", "admin:case_mail", ("disputes.view_incomingmail",)),
             Entry("Reply templates", "admin:reply_templates", ("disputes.view_replytemplate",)),
             Entry("How it works", "admin:dispute_settings", ("disputes.view_disputesettings",)),

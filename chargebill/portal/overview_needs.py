@@ -23,6 +23,7 @@ from chargebill.portal.kept_pages import kept_value, value_at_hand
 from chargebill.portal.review import CONFIRM, PERMISSIONS, money_of
 from chargebill.portal.silent import PERMISSION as SEE_SILENT
 from chargebill.portal.site import page
+from disputes.chargeback_queries import WE_OWE
 from disputes.models import Case
 from disputes.workflow.durations import Turn
 from stations.models import Location, QuarantinedRow
@@ -72,7 +73,7 @@ def waiting_at(entity: LegalEntity) -> Waiting:
         silent=len(silent_connectors(entity=entity, at=timezone.now()).connectors),
         refused_rows=QuarantinedRow.objects.filter(state=QuarantinedRow.State.WAITING, source__entity=entity).count(),
         new_places=Location.objects.filter(entity=entity, needs_review=True).count(),
-        cases=Case.objects.filter(entity=entity, turn=Turn.US).count(),
+        cases=Case.objects.filter(WE_OWE, entity=entity).count(),
     )
 
 

@@ -53,11 +53,13 @@ def open_case(
     role: Role,
     actor: User | None,
     at: datetime,
+    mailed: bool = True,
 ) -> Case:
     """Opens a case about these, one or more of one company and currency, and holds their lines.
 
     ``claimed_amount`` is gross, None while it is not known. A colleague who opens it has told the driver the number, and the
     driver's own form answers with it; whoever opens it otherwise has it once the mail with it was sent.
+    Not ``mailed``: somebody else wrote, so nothing is acknowledged by mail.
     Raises UserError, changing nothing: no_subject, cause, channel, statement, contact_email, claimed_amount, or the name
     of the guard that refuses (subject_is_theirs, item_is_free, no_declined_award).
     """
@@ -104,7 +106,8 @@ def open_case(
             entity=entity,
             changes={"sessions": session_ids, "contested": f"{contested:f}", "currency": currency, "role": role.value},
         )
-        queue_acknowledgement(case=case, actor=actor, at=at)
+        if mailed:
+            queue_acknowledgement(case=case, actor=actor, at=at)
         collect(case=case, actor=actor, at=at)
     return case
 

@@ -20,7 +20,7 @@ from chargebill.portal import case_evidence, session_price, way_back
 from chargebill.portal.case_uploads import uploads_in
 from chargebill.portal.disputes import case_deeds, case_files, mailing, outcome, replies
 from chargebill.portal.disputes.roles import Worker, allowed_worker, worker_of
-from chargebill.portal.disputes.words import TURNS, due_of, told, working_as
+from chargebill.portal.disputes.words import TURNS, due_of, due_to, told, working_as
 from chargebill.portal.payment_frame import frame
 from chargebill.portal.session_page import zone_of
 from disputes.desk import desk_of
@@ -109,6 +109,7 @@ def context_of(case: Case, worker: Worker | None, at: datetime, *, with_bill: bo
         "items": [_shown(item, place, with_bill and place < WITH_BILL) for place, item in enumerate(items)],
         "history": [told(event) for event in case.events.select_related("actor").order_by("-seq")],
         "related": related(case, items),
+        "chargebacks": [(one, due_to(one, at)) for one in case.chargebacks.select_related("entity").order_by("-pk")],
         "worker": worker,
         "working_as": working_as(worker),
         "offered": offered(case, worker),

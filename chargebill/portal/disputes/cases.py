@@ -7,7 +7,8 @@ from django.contrib import admin
 from django.contrib.admin.options import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import F, QuerySet, Value, When
+from django.db.models import Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Least
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -30,6 +31,7 @@ from chargebill.portal.disputes.case_page import case_page
 from chargebill.portal.disputes.roles import worker_of
 from chargebill.portal.disputes.words import CLOCKS, TURNS, due_of
 from chargebill.portal.spreadsheets import Cell, csv_lines, workbook
+from disputes.chargeback_queries import WE_OWE
 from disputes.models import Case
 from disputes.operations.thread import MOST_AT_ONCE
 from disputes.workflow.durations import Turn
@@ -38,11 +40,15 @@ from disputes.workflow.states import Clock
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # What we owe first, what has ended last.
 RANK = models.Case(
-    *(When(turn=turn.value, then=Value(rank)) for rank, turn in enumerate(Turn)), output_field=models.IntegerField()
+    When(chargeback_due_at__isnull=False, then=Value(0)),
+    *(When(turn=turn.value, then=Value(rank)) for rank, turn in enumerate(Turn)),
+    output_field=models.IntegerField(),
 )
+# The earlier of both, and the one there is: SQLite's least of anything and nothing is nothing.
+DUE = Least(Coalesce("next_due_at", "chargeback_due_at"), Coalesce("chargeback_due_at", "next_due_at"))
 HEADER = (
-    "number", "company", "state", "turn", "next_deadline", "due_utc", "escalation_percent", "driver", "customer_number",
-    "what_seems_wrong", "currency", "contested", "claimed", "looked_after_by", "opened_utc",
+    "number", "company", "state", "turn", "next_deadline", "due_utc", "acquirer_due_utc", "escalation_percent", "driver",
+    "customer_number", "what_seems_wrong", "currency", "contested", "claimed", "looked_after_by", "opened_utc",
 )  # fmt: skip
 
 
@@ -54,6 +60,8 @@ class TurnFilter(DropdownFilter):
         return [(turn.value, words) for turn, words in TURNS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        if self.value() == Turn.US:
+            return queryset.filter(WE_OWE)
         return queryset.filter(turn=self.value()) if self.value() else queryset
 
 
@@ -67,7 +75,7 @@ class DeadlineFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
         if self.value() == "over":
-            return queryset.filter(next_due_at__lte=timezone.now())
+            return queryset.filter(Q(next_due_at__lte=timezone.now()) | Q(chargeback_due_at__lte=timezone.now()))
         return queryset.filter(escalation__gte=int(self.value() or 0)) if self.value() in ("50", "75") else queryset
 
 
@@ -105,7 +113,7 @@ class CaseAdmin(ReadOnlyAdmin):
         ]
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        return [RANK.asc(), F("next_due_at").asc(nulls_last=True), "-pk"]
+        return [RANK.asc(), DUE.asc(nulls_last=True), "-pk"]
 
     def has_give_permission(self, request: HttpRequest) -> bool:
         return worker_of(request) is not None
@@ -130,7 +138,7 @@ class CaseAdmin(ReadOnlyAdmin):
     def state_shown(self, obj: Case) -> str:
         return render_to_string("portal/parts/state_cell.html", {"kind": "case", "value": obj.state})
 
-    @display(description="Due", ordering="next_due_at", empty_value="–")
+    @display(description="Due", ordering=DUE, empty_value="–")
     def due(self, obj: Case) -> str | None:
         due = due_of(obj, timezone.now())
         return render_to_string("portal/disputes/due_cell.html", {"due": due}) if due else None
@@ -185,6 +193,7 @@ def _rows(cases: QuerySet[Case]) -> Iterator[list[Cell]]:
             one.number, one.entity.name, one.get_state_display(), TURNS[Turn(one.turn)],
             CLOCKS[Clock(one.next_clock)] if one.next_clock else "",
             one.next_due_at.replace(tzinfo=None) if one.next_due_at else None,
+            one.chargeback_due_at.replace(tzinfo=None) if one.chargeback_due_at else None,
             one.escalation, one.contact_name or (one.customer.name if one.customer else one.contact_email),
             one.customer.number if one.customer else "", one.get_cause_display(), one.currency,
             round_money(one.contested_amount, one.currency),

@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 
 from chargebill.portal import format as written
 from chargebill.portal.disputes.roles import Worker
+from disputes.chargeback_models import Chargeback
+from disputes.chargeback_queries import BEFORE
+from disputes.chargebacks import OWED
 from disputes.models import Case, CaseEvent
 from disputes.workflow.durations import UNITS, Turn, Unit
 from disputes.workflow.states import ROLE_WORDS, STATE_WORDS, Clock, Role, State
@@ -77,6 +80,11 @@ class Due:
 
 
 def due_of(case: Case, at: datetime) -> Due | None:
+    acquirer = case.chargeback_due_at
+    if acquirer is not None and (case.next_due_at is None or acquirer < case.next_due_at):
+        left, over = span(abs(acquirer - at)), acquirer <= at
+        zone = case.entity.time_zone or "UTC"
+        return Due("answer the acquirer", by(acquirer, zone), f"{left} {'late' if over else 'left'}", over, 0)
     if case.next_due_at is None:
         return None
     over = case.next_due_at <= at
@@ -88,6 +96,15 @@ def due_of(case: Case, at: datetime) -> Due | None:
         is_over=over,
         escalation=case.escalation,
     )
+
+
+def due_to(chargeback: Chargeback, at: datetime) -> Due | None:
+    """When its acquirer must be answered, 48 hours before the acquirer's own date; None where no answer is owed."""
+    if chargeback.status not in OWED:
+        return None
+    due, zone = chargeback.due_by - BEFORE, chargeback.entity.time_zone or "UTC"
+    left = f"{span(abs(due - at))} {'late' if due <= at else 'left'}"
+    return Due(f"the acquirer’s date: {by(chargeback.due_by, zone)}", by(due, zone), left, due <= at, 0)
 
 
 def by(at: datetime, zone: str) -> str:

@@ -1,0 +1,85 @@
+"""Reads chargebacks: what acquirers are owed by when, whether they keep money from going back, which charge a letter means."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Q
+
+from billing.chargebacks import held_funds
+from billing.document_models import Document, DocumentKind
+from billing.payment_models import PaymentAllocation
+from chargebill.core.models import LegalEntity
+from disputes.chargeback_models import Chargeback
+from disputes.chargebacks import OWED
+from disputes.models import Case
+from disputes.workflow.durations import Turn
+
+# The dossier has to be there before the acquirer's own people need it.
+BEFORE = timedelta(hours=48)
+MOST_FOUND = 20
+# Cases we owe an answer: to the driver, or to an acquirer.
+WE_OWE = Q(turn=Turn.US.value) | Q(chargeback_due_at__isnull=False)
+
+
+def due_to_acquirers(case_ids: Iterable[int]) -> dict[int, datetime]:
+    """By case that owes an acquirer an answer: when at the latest, 48 hours before its own date. One query."""
+    found: dict[int, datetime] = {}
+    rows = Chargeback.objects.filter(case__in=list(case_ids), status__in=OWED).order_by("-due_by")
+    for case_id, due_by in rows.values_list("case_id", "due_by"):
+        found[case_id] = due_by - BEFORE
+    return found
+
+
+def blocks(case: Case) -> bool:
+    """Whether an acquirer holds money of what the case is about: nothing of it is refunded until that has ended."""
+    return held_funds().filter(document__lines__contested_items__case=case).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A document a letter may mean: when and what was charged, and by which card as far as anybody knows."""
+
+    document: Document
+    started_at: datetime
+    time_zone: str
+    place: str
+    cards: tuple[str, ...]
+    sessions: int
+
+
+def find_charges(*, entity: LegalEntity, amount: Decimal | None, day: date | None, last4: str, reference: str) -> list[Charge]:
+    """Documents of a company that fit everything given, the newest first. None where nothing is given.
+
+    ``day`` is the day charging began or the document was issued, give or take one: acquirers name the day they booked.
+    """
+    found = Document.objects.filter(entity=entity, corrects__isnull=True).exclude(kind=DocumentKind.CREDIT_NOTE)
+    if amount is not None:
+        found = found.filter(gross_amount=amount)
+    if day is not None:
+        days = (day - timedelta(days=1), day + timedelta(days=1))
+        found = found.filter(Q(issue_date__range=days) | Q(lines__session__local_end_date__range=days))
+    if last4:
+        found = found.filter(lines__session__card_last4=last4)
+    if reference:
+        paid = PaymentAllocation.objects.filter(Q(payment__reference=reference) | Q(payment__gateway_reference=reference))
+        found = found.filter(
+            Q(number__iexact=reference)
+            | Q(lines__session__payment_reference=reference)
+            | Q(lines__session__external_id=reference)
+            | Q(pk__in=paid.values("document"))
+        )
+    if amount is None and day is None and not last4 and not reference:
+        return []
+    keys = list(found.order_by("-pk").distinct().values_list("pk", flat=True)[:MOST_FOUND])
+    documents = Document.objects.filter(pk__in=keys).select_related("entity", "customer")
+    return [_charge(one) for one in documents.prefetch_related("lines__session__location").order_by("-pk")]
+
+
+def _charge(document: Document) -> Charge:
+    lines = sorted(document.lines.all(), key=lambda line: line.position)
+    session = lines[0].session
+    cards = dict.fromkeys(line.session.card_last4 for line in lines if line.session.card_last4)
+    zone = lines[0].time_zone or document.entity.time_zone or "UTC"
+    return Charge(document, session.started_at, zone, session.location.name, tuple(cards), len(lines))
