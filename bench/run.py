@@ -29,6 +29,7 @@ LARGEST = int(os.environ.get("BENCH_SESSIONS", "10000000"))
 # Sessions, connectors, weeks: half a year of 200 connectors, two years of 1,000, five of 4,000.
 NETWORKS = [(100_000, 200, 26), (1_000_000, 1_000, 104), (10_000_000, 4_000, 260)]
 MORE = 10_000
+CASES = 10_000
 results: list[dict[str, Any]] = []
 
 
@@ -174,6 +175,23 @@ def measure_issuing(name: str, fresh: Callable[[str], str], gone: Callable[[str]
         record(f"P6-{name}", what, per_document[-1], per_document[0], "<= 1.2", is_linear)
 
 
+def measure_cases(name: str, url: str, data: Path) -> None:
+    """The dispute desk with ten thousand cases, beside itself with the few of the demo."""
+    found = script("cases.py", str(CASES), url=url, data=data)
+    few, many = found["few"], found["many"]
+    said = (
+        ("queue", "queue of {cases:,} cases, p95 ms, {queries} queries", 300),
+        ("page", "page of a case with its dossier among {cases:,}, p95 ms, {queries} queries", 2_000),
+        ("one", "a case opened: every check, evidence, PDF dossier, p95 ms, {queries} queries", 2_000),
+        ("several", "  the same about {sessions} sessions, p95 ms, {queries} queries", 2_000),
+    )
+    for key, what, most in said:
+        of = many[key]
+        label = f"{what.format(cases=found['cases'], **of)} (peer: few cases)"
+        record(f"desk-{name}", label, of["p95_ms"], few[key]["p95_ms"], f"<= {most:,} ms", of["p95_ms"] <= most)
+        record(f"desk-{name}", "  of it CPU of this process, p95 ms", of["cpu_p95_ms"], few[key]["cpu_p95_ms"])
+
+
 def measure_pricing() -> None:
     figures = script("pricing.py", url="sqlite://", data=ROOT)
     rate, yardstick = figures["reference"], figures["yardstick"]
@@ -228,6 +246,7 @@ def main() -> None:
             for path in folder.glob(f"{url.rpartition('/')[2]}*"):
                 path.unlink()
 
+        measure_cases("sqlite", f"sqlite:///{folder / 'cases'}.sqlite3", folder / "data")
         measure_issuing("sqlite", lambda name: f"sqlite:///{folder / name}.sqlite3", deleted, folder / "data")
         measure_dashboards("sqlite", lambda name: f"sqlite:///{folder / name}.sqlite3", deleted, folder)
         server = os.environ.get("DATABASE_URL", "")
@@ -249,6 +268,7 @@ def main() -> None:
                 statement = f"DROP DATABASE {url.rpartition('/')[2]}"
                 subprocess.run(["psql", "-q", "-d", _libpq(server), "-c", statement], check=True)
 
+            measure_cases("postgresql", fresh("cases"), folder / "data")
             measure_issuing("postgresql", fresh, dropped, folder / "data")
             measure_dashboards("postgresql", fresh, dropped, folder)
     finally:
