@@ -3,7 +3,8 @@
 No account, no script, no cookie: the signed link is what lets them in. Each form is one operation in the driver's role.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from billing.pricing.text import LANGUAGES, Language
 from chargebill.core.errors import UserError
+from chargebill.portal import driver_case_offer
 from chargebill.portal.case_links import case_in
 from chargebill.portal.document_links import Turnstile
 from chargebill.portal.driver_case_shown import shown
@@ -26,7 +28,7 @@ from disputes.workflow.moves import targets
 from disputes.workflow.states import Role, State
 
 _reading, _writing = Turnstile(60), Turnstile(10)
-Deed = Callable[[Case, str, Any], object]
+Deed = Callable[[Case, Mapping[str, str], datetime], object]
 
 
 def _page(request: HttpRequest, name: str, language: Language, status: int = 200, **context: Any) -> HttpResponse:
@@ -54,19 +56,19 @@ def _language(request: HttpRequest, case: Case) -> Language:
     return next(one for word in (request.GET.get("lang"), case.language, "en") for one in LANGUAGES if word == one)
 
 
-def _write(case: Case, text: str, at: Any) -> object:
-    return write_as_driver(case=case, body=text, at=at)
+def _write(case: Case, given: Mapping[str, str], at: datetime) -> object:
+    return write_as_driver(case=case, body=given.get("text", ""), at=at)
 
 
-def _again(case: Case, text: str, at: Any) -> object:
-    return reopen_as_driver(case=case, new_facts=text, at=at)
+def _again(case: Case, given: Mapping[str, str], at: datetime) -> object:
+    return reopen_as_driver(case=case, new_facts=given.get("text", ""), at=at)
 
 
-def _withdraw(case: Case, text: str, at: Any) -> object:
+def _withdraw(case: Case, given: Mapping[str, str], at: datetime) -> object:
     return move(case=case, target=State.WITHDRAWN, role=Role.CUSTOMER, actor=None, at=at)
 
 
-DEEDS: dict[str, Deed] = {"write": _write, "again": _again}
+DEEDS: dict[str, Deed] = {"write": _write, "again": _again, **driver_case_offer.DEEDS}
 
 
 def _show(request: HttpRequest, token: str, case: Case, language: Language) -> HttpResponse:
@@ -74,14 +76,18 @@ def _show(request: HttpRequest, token: str, case: Case, language: Language) -> H
     problem, given = "", {}
     if request.method == "POST":
         given = request.POST.dict()
-        problem = _done(case, DEEDS.get(given.get("do", "")), given.get("text", ""), language)
+        problem = _done(case, DEEDS.get(given.get("do", "")), given, language)
         if not problem:
             return HttpResponseRedirect(f"{here}&sent=1")
         case = Case.objects.select_related("entity", "merged_into").get(pk=case.pk)
     said = PHRASES[language]
     is_new = "new" in request.GET
     context = shown(case, language, timezone.now())
-    forms = {"write": context["may_write"], "again": bool(context["again_until"])}
+    offer = context["offer"] is not None
+    forms = {
+        "write": context["may_write"] and not offer, "again": bool(context["again_until"]), "add": offer, "decline": offer,
+        "account": context["account"] is not None,
+    }  # fmt: skip
     keep = said["keep"].format(email=case.contact_email) if case.contact_email else said["keep_no_email"]
     return _page(
         request,
@@ -101,13 +107,13 @@ def _show(request: HttpRequest, token: str, case: Case, language: Language) -> H
     )
 
 
-def _done(case: Case, deed: Deed | None, text: str, language: Language) -> str:
+def _done(case: Case, deed: Deed | None, given: Mapping[str, str], language: Language) -> str:
     """Does what a form asks for; what kept it from it, "" where nothing did."""
-    said = PHRASES[language]
+    said = {**PHRASES[language], **driver_case_offer.PHRASES[language]}
     if deed is None:
         return said["changed"]
     try:
-        deed(case, text, timezone.now())
+        deed(case, given, timezone.now())
     except UserError as error:
         return said.get(error.code, said["changed"])
     return ""
@@ -120,7 +126,7 @@ def _take_back(request: HttpRequest, token: str, case: Case, language: Language)
         return HttpResponseRedirect(here)
     if request.method == "POST":
         # Whatever kept it from it stands on the page it leads to.
-        _done(case, _withdraw, "", language)
+        _done(case, _withdraw, {}, language)
         return HttpResponseRedirect(here)
     lead = PHRASES[language]["withdraw_lead"].format(number=case.number)
     return _page(request, "withdraw", language, case=case, here=here, lead=lead)

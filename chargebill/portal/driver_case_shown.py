@@ -17,6 +17,7 @@ from billing.papers.words import money
 from billing.pricing.text import Language, words
 from chargebill.core.models import LegalEntity
 from chargebill.portal.case_links import path_to
+from chargebill.portal.driver_case_offer import offered
 from chargebill.portal.driver_case_words import BY_WHEN, PHRASES, STANDS, TURNS, by
 from chargebill.portal.driver_complaint_words import REASONS
 from chargebill.portal.driver_words import interval, moment
@@ -64,6 +65,7 @@ def shown(case: Case, language: Language, at: datetime) -> dict[str, Any]:
     state, said = State(case.state), PHRASES[language]
     history, desk = histories([case.pk])[case.pk], desk_of(case.entity)
     settled = state is State.RESOLVED
+    answered = offered(case, language, at, zone_in(case))
     thread = _thread(case, language)
     again_until = _again_until(case, history, desk, language, at)
     return {
@@ -78,7 +80,8 @@ def shown(case: Case, language: Language, at: datetime) -> dict[str, Any]:
         "is_held": state not in ENDED and case.items.filter(is_open=True, line__isnull=False).exists(),
         "findings": findings_of(case, history, language),
         "charges": _charges(case, language),
-        "facts": _facts(case, language),
+        "facts": [*_facts(case, language), *([answered["agreed"]] if answered["agreed"] else [])],
+        **answered,
         "thread": thread,
         "may_write": state not in ENDED or settled,
         "asked": state is State.AWAITING_CUSTOMER,
