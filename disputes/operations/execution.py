@@ -139,7 +139,7 @@ def try_again(*, case: Case, reason: str, actor: User, at: datetime) -> Case:
         raise UserError("reason", "Say what was found out. Nothing was changed.", "reason")
     with transaction.atomic():
         case = move(case=case, target=State.EXECUTING, role=Role.FINANCE, actor=actor, at=at, said=Said(reason=reason))
-        mine = ExecutionStep.objects.filter(offer__case=case).exclude(state=_S.DONE)
+        mine = ExecutionStep.objects.filter(offer=progress_of(case, at).offer).exclude(state=_S.DONE)
         mine.update(state=_S.WAITING, problem="")
     return case
 

@@ -1,6 +1,7 @@
 """What comes of a case, at the desk: an offer, the second person's word, the driver's answer, what Finance clears."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +12,11 @@ from billing.document_models import Document
 from chargebill import case_execution
 from chargebill.core.models import User
 from disputes.models import Case
+from disputes.operations.moves import move
+from disputes.operations.offers import accept_offer
 from disputes.outcome_models import Offer
-from tests.disputes.conftest import Operator, line_of
+from disputes.workflow.states import Role, State
+from tests.disputes.conftest import Operator, line_of, opened
 from tests.disputes.test_offers import LATER, investigated, limit, offered
 
 ADDRESS = "/disputes/case/{}/change/"
@@ -133,3 +137,29 @@ def test_an_auditor_reads_and_does_nothing(
     assert "What comes of it" in page
     assert 'value="driver_accepts"' not in page
     assert post(client, case, do, version="1").status_code == 403
+
+
+def test_a_supervisor_reopens_what_was_resolved_unless_another_case_is_about_it(
+    billed: Operator, agent: User, supervisor: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, _ = offered(agent)
+    accept_offer(case=case, version=1, at=LATER)
+    case_execution.execute(case=case, at=LATER)
+    client.force_login(supervisor)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: LATER + timedelta(days=2))
+    assert "Say what is new since the case was resolved." in said(post(client, case, "reopen", text=" "))
+
+    other = opened("A1", actor=agent, at=LATER + timedelta(days=1))
+    assert f"Case {other.number} about it is open." in said(post(client, case, "reopen", text="The log shows a fault."))
+    move(case=other, target=State.WITHDRAWN, role=Role.CUSTOMER, actor=None, at=LATER + timedelta(days=1))
+
+    assert "Reopened." in said(post(client, case, "reopen", text="The log shows a fault."))
+    case.refresh_from_db()
+    assert (case.state, case.events.order_by("-seq").filter(kind="moved")[0].rule) == ("INVESTIGATING", "T21")
+    assert case.items.get().is_open
+    # What was agreed before is not what is agreed next.
+    assert "Offered." in said(post(client, case, "offer", letter="AMOUNT more.", reason="log", **amounts(case, "0.25")))
+    accept_offer(case=Case.objects.get(pk=case.pk), version=2, at=LATER + timedelta(days=2))
+    assert case_execution.execute(case=Case.objects.get(pk=case.pk), at=LATER + timedelta(days=2)).state == "RESOLVED"
+    notes = Document.objects.filter(kind="CREDIT_NOTE").values_list("gross_amount", flat=True)
+    assert sorted(notes) == [Decimal("0.25"), Decimal("0.50")]

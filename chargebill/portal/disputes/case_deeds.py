@@ -30,6 +30,7 @@ FORMS: dict[str, tuple[tuple[State, ...], State]] = {
     "ask": ((State.INVESTIGATING,), State.AWAITING_CUSTOMER),
     "answered": ((State.AWAITING_CUSTOMER,), State.INVESTIGATING),
     "position": ((State.INVESTIGATING,), State.DEADLOCK),
+    "reopen": ((State.RESOLVED, State.CLOSED), State.INVESTIGATING),
 }
 
 
@@ -121,6 +122,12 @@ def _position(case: Case, given: Given, worker: Worker, at: datetime) -> str:
     return "The final position stands in the thread."
 
 
+def _reopen(case: Case, given: Given, worker: Worker, at: datetime) -> str:
+    said = Said(text=given.get("text", ""))
+    move(case=case, target=State.INVESTIGATING, role=worker.role, actor=worker.user, at=at, said=said)
+    return "Reopened. Its lines are held again, and its clocks begin anew."
+
+
 DEEDS: dict[str, Callable[[Case, Given, Worker, datetime], str]] = {
     "mail": mail_again,
     "assign": _assign,
@@ -130,4 +137,5 @@ DEEDS: dict[str, Callable[[Case, Given, Worker, datetime], str]] = {
     "ask": _ask,
     "answered": _answered,
     "position": _position,
+    "reopen": _reopen,
 }
