@@ -10,6 +10,13 @@ from chargebill.core.models import LegalEntity, User
 from disputes.chargeback_models import Chargeback, ChargebackEvent  # noqa: F401
 from disputes.evidence_models import EvidenceItem, EvidenceManifest  # noqa: F401
 from disputes.file_models import CaseFile  # noqa: F401
+from disputes.incident_models import (  # noqa: F401
+    Incident,
+    IncidentConfirmation,
+    IncidentLetter,
+    IncidentLine,
+    IncidentOutcome,
+)
 from disputes.mail_models import CaseMail, IncomingMail  # noqa: F401
 from disputes.outcome_models import (  # noqa: F401
     ExecutionStep,

@@ -10,6 +10,7 @@ from django.db.models import Model
 from billing.document_models import Document, DocumentKind, DocumentRun
 from billing.models import Anchor, Assignment, Cdr, Chargeable, Tariff, TariffVersion, TaxRule
 from chargebill.core.models import ApiToken, AuditEvent, Job, LegalEntity, User
+from disputes.incident_models import Incident, IncidentConfirmation
 from disputes.models import Case, CaseEvent, Chargeback, ChargebackEvent, ContestedItem
 from memberships.models import ContractPrefix, Customer, CustomerGroup, CustomerKind, Token
 from stations.models import (
@@ -433,6 +434,41 @@ def chargebacks(count: int) -> list[Any]:
     return found
 
 
+def incidents(count: int) -> list[Any]:
+    """Incidents that wait for a second person; every third was agreed to and ended."""
+    entity, one, another = company(), *people(2)[:2]
+    sums = dict.fromkeys(("before", "back", "after", "taken_off", "given_back", "to_partners"), "4.000")
+    counts = ("chosen", "sessions", "documents", "customers", "strangers", "partners", "without_address", "cases", "left_out")
+    figures = {**dict.fromkeys(counts, 3), "sums": {"EUR": {"lines": 3, **sums}}, "untouched": {}, "waiting": {}}
+    found = more(
+        Incident,
+        count,
+        lambda n: Incident(
+            entity=entity,
+            key=f"k{n}",
+            title=f"Fault {n}",
+            reason="Wrong meter",
+            remedy="WHOLE",
+            figures=figures,
+            sha256="0" * 64,
+            letter_en="{amount}",
+            letter_de="{amount}",
+            decided_by=one,
+            decided_at=NOON,
+            finished_at=None if n % 3 else NOON,
+        ),
+    )
+    confirmed = set(IncidentConfirmation.objects.values_list("pk", flat=True))
+    IncidentConfirmation.objects.bulk_create(
+        [
+            IncidentConfirmation(incident=row, accepted=True, by=another, at=NOON)
+            for row in found
+            if row.finished_at and row.pk not in confirmed
+        ]
+    )
+    return found
+
+
 BUILDERS: dict[str, Callable[[int], list[Any]]] = {
     "billing.Assignment": assignments,
     "billing.Document": documents,
@@ -444,6 +480,7 @@ BUILDERS: dict[str, Callable[[int], list[Any]]] = {
     "core.User": people,
     "disputes.Case": cases,
     "disputes.Chargeback": chargebacks,
+    "disputes.Incident": incidents,
     "memberships.ContractPrefix": prefixes,
     "memberships.Customer": customers,
     "memberships.CustomerGroup": groups,

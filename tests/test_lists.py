@@ -30,6 +30,7 @@ QUERIES = {
     "core.User": FRAME + 4 + VIEWS,
     "disputes.Case": FRAME + 3 + VIEWS,
     "disputes.Chargeback": FRAME + 3 + VIEWS,
+    "disputes.Incident": FRAME + 3 + VIEWS,
     "memberships.ContractPrefix": FRAME + 3 + VIEWS,
     "memberships.Customer": FRAME + 3 + VIEWS,
     "memberships.CustomerGroup": FRAME + 3 + VIEWS,

@@ -89,6 +89,8 @@ CASES = {
     "disputes.replytemplate": (*EDIT, DELETE),
     "disputes.chargeback": EDIT,
 }
+# An added incident is proposed, a changed one stopped or taken up again; a confirmation is the second person's word.
+INCIDENTS = {"disputes.incident": EDIT, "disputes.incidentconfirmation": (VIEW, ADD)}
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
 READ_ALL = ("stations", "memberships", "billing", "disputes", "analytics", "core")
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -140,6 +142,9 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "disputes.executionstep": (VIEW, CHANGE),
         "disputes.chargeback": (VIEW, CHANGE),
         "billing.chargebackfunds": (VIEW, ADD),
+        # The second person's word about one fault on many bills, and holding its execution.
+        "disputes.incident": (VIEW, CHANGE),
+        "disputes.incidentconfirmation": (VIEW, ADD),
         "billing.numberseries": (VIEW, CHANGE),
         # An added entry is an opening balance or a reversal; a changed account has another name or number; an added
         # batch goes to the accountant, changed settings are what accounts are called there, too.
@@ -162,6 +167,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "disputes.offerconfirmation": (VIEW, ADD),
         "disputes.disputesettings": EDIT,
         "disputes.holiday": (*EDIT, DELETE),
+        **INCIDENTS,
     },
     ANALYST: {},
     AUDITOR: {},

@@ -66,6 +66,8 @@ from chargebill.portal.disputes import (  # noqa: F401
     desk_settings,
     giving,
     inbox,
+    incident_new,
+    incidents,
     many,
     opening,
     replies,

@@ -8,5 +8,5 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers the kinds of jobs, for every process that may run one, and who names the driver's page of a case in mails.
-        from chargebill import case_execution, pipeline  # noqa: F401
+        from chargebill import case_execution, incidents, pipeline  # noqa: F401
         from chargebill.portal import case_links  # noqa: F401

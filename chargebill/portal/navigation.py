@@ -94,6 +94,7 @@ SECTIONS = (
             listing("Chargebacks", "disputes", "chargeback", "/chargebacks/"),
             Entry("Mail to look at", "admin:case_mail", ("disputes.view_incomingmail",)),
             Entry("Reply templates", "admin:reply_templates", ("disputes.view_replytemplate",)),
+            listing("Incidents", "disputes", "incident", "/disputes/incidents/"),
             Entry("How it works", "admin:dispute_settings", ("disputes.view_disputesettings",)),
         ),
     ),

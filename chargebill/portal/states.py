@@ -141,6 +141,13 @@ GOODWILL = {
     "given": Shown("Given", GOOD, "check_circle", "It is the customer's credit, or owed until it is paid out."),
     "refused": Shown("Refused", BAD, "block", "The second person said no: nothing was given."),
 }
+INCIDENT = {
+    "waits": Shown("Waits for a second person", WAIT, "schedule", "Nothing is taken back before somebody else agrees."),
+    "running": Shown("Running", INFO, "progress_activity", "Credit notes are being made, then the drivers are told."),
+    "stopped": Shown("Stopped", WAIT, "pause_circle", "What is done stays; it can go on where it stopped."),
+    "done": Shown("Done", GOOD, "check_circle", "What was agreed to was taken back, and the drivers were told."),
+    "refused": Shown("Refused", BAD, "block", "The second person said no: nothing was taken back."),
+}
 DIFFERENCE = {
     "waits": Shown("Waits for a second person", WAIT, "schedule", "Nothing is done before somebody else confirms it."),
     "done": Shown("Done", GOOD, "check_circle", "What was decided was done."),
@@ -213,6 +220,7 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "incoming_mail": INCOMING_MAIL,
     "goodwill": GOODWILL,
     "difference": DIFFERENCE,
+    "incident": INCIDENT,
     "bank_file": BANK_FILE,
     "refund_due": REFUND_DUE,
     "refund": REFUND,
