@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.text import capfirst
+
 from chargebill.portal import format as written
 from chargebill.portal.disputes.roles import Worker
 from disputes.chargeback_models import Chargeback
@@ -160,7 +162,7 @@ def told(event: CaseEvent) -> Told:
         "seconded": f"Version {data.get('offer', '')}: {'agreed to' if data.get('accepted') else 'refused'}",
         "done": f"Done: {str(data.get('what', '')).lower().replace('_', ' ')}",
     }.get(event.kind, event.get_kind_display())
-    who = str(event.actor) if event.actor else ROLE_WORDS[Role(event.role)].capitalize()
+    who = str(event.actor) if event.actor else capfirst(ROLE_WORDS[Role(event.role)])
     if event.rule:
         text = f"{text} ({event.rule})" if not data.get("into") else f"{text} into {data['into']} ({event.rule})"
     return Told(event.at, ICONS.get(event.kind, "chat"), text, who, event.reason)
