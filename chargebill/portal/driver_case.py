@@ -17,11 +17,13 @@ from billing.pricing.text import LANGUAGES, Language
 from chargebill.core.errors import UserError
 from chargebill.portal import driver_case_offer
 from chargebill.portal.case_links import case_in
+from chargebill.portal.case_uploads import field_context, uploads_in
 from chargebill.portal.document_links import Turnstile
 from chargebill.portal.driver_case_shown import shown
 from chargebill.portal.driver_case_words import PHRASES
 from chargebill.portal.driver_frame import answer, come_back, language_in, private
 from disputes.models import Case
+from disputes.operations.case_files import FileRefused
 from disputes.operations.from_driver import reopen_as_driver, write_as_driver
 from disputes.operations.moves import move
 from disputes.workflow.moves import targets
@@ -56,8 +58,16 @@ def _language(request: HttpRequest, case: Case) -> Language:
     return next(one for word in (request.GET.get("lang"), case.language, "en") for one in LANGUAGES if word == one)
 
 
-def _write(case: Case, given: Mapping[str, str], at: datetime) -> object:
-    return write_as_driver(case=case, body=given.get("text", ""), at=at)
+def _write_with_files(request: HttpRequest, case: Case, language: Language) -> str:
+    """What kept it from being said, "" where nothing did."""
+    try:
+        write_as_driver(case=case, body=request.POST.get("text", ""), at=timezone.now(), uploads=uploads_in(request))
+    except FileRefused as refused:
+        return refused.for_driver(language)
+    except UserError as error:
+        said = PHRASES[language]
+        return said.get(error.code, said["changed"])
+    return ""
 
 
 def _again(case: Case, given: Mapping[str, str], at: datetime) -> object:
@@ -68,7 +78,7 @@ def _withdraw(case: Case, given: Mapping[str, str], at: datetime) -> object:
     return move(case=case, target=State.WITHDRAWN, role=Role.CUSTOMER, actor=None, at=at)
 
 
-DEEDS: dict[str, Deed] = {"write": _write, "again": _again, **driver_case_offer.DEEDS}
+DEEDS: dict[str, Deed] = {"again": _again, **driver_case_offer.DEEDS}
 
 
 def _show(request: HttpRequest, token: str, case: Case, language: Language) -> HttpResponse:
@@ -76,7 +86,10 @@ def _show(request: HttpRequest, token: str, case: Case, language: Language) -> H
     problem, given = "", {}
     if request.method == "POST":
         given = request.POST.dict()
-        problem = _done(case, DEEDS.get(given.get("do", "")), given, language)
+        if given.get("do") == "write":
+            problem = _write_with_files(request, case, language)
+        else:
+            problem = _done(case, DEEDS.get(given.get("do", "")), given, language)
         if not problem:
             return HttpResponseRedirect(f"{here}&sent=1")
         case = Case.objects.select_related("entity", "merged_into").get(pk=case.pk)
@@ -103,6 +116,7 @@ def _show(request: HttpRequest, token: str, case: Case, language: Language) -> H
         keep=keep,
         is_sent="sent" in request.GET and not problem,
         withdraw=reverse("case_link_withdraw", args=[token]),
+        **field_context(language),
         **context,
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -21,6 +22,7 @@ from billing.pricing.text import Language
 from chargebill.core.errors import UserError
 from chargebill.portal import driver_words
 from chargebill.portal.case_links import path_to
+from chargebill.portal.case_uploads import field_context, uploads_in
 from chargebill.portal.driver_case_shown import seller_of
 from chargebill.portal.driver_complaint_form import ComplaintForm
 from chargebill.portal.driver_complaint_words import PHRASES
@@ -28,6 +30,7 @@ from chargebill.portal.driver_document import linked, may_be_reissued
 from chargebill.portal.driver_frame import answer
 from chargebill.portal.driver_page import bill_for
 from disputes.models import Case, Channel
+from disputes.operations.case_files import FileRefused, add_clean_files, look_at
 from disputes.operations.opening import Contact, open_case
 from disputes.subjects import Subject, in_the_way, subjects_of_lines, taken
 from disputes.workflow.states import Role
@@ -67,7 +70,9 @@ def complain(request: HttpRequest, charge: Charge, language: Language) -> HttpRe
         if there := _case_about(charge.subjects):
             return _known(request, charge, there, form, language)
         try:
-            case = _opened(charge, form, language)
+            case = _opened(request, charge, form, language)
+        except FileRefused as refused:
+            problem = refused.for_driver(language)
         except UserError as error:
             if error.code == "item_is_free" and (there := _case_about(charge.subjects)):
                 return _known(request, charge, there, form, language)
@@ -92,6 +97,7 @@ def complain(request: HttpRequest, charge: Charge, language: Language) -> HttpRe
         partner=_partner(charge, language),
         lead=PHRASES[language]["lead"].format(company=charge.session.entity.name),
         is_held=any(subject.line for subject in charge.subjects),
+        **field_context(language),
     )
 
 
@@ -99,20 +105,25 @@ def _page(request: HttpRequest, name: str, language: Language, status: int = 200
     return answer(request, f"portal/driver_case/{name}.html", language, PHRASES[language], status, **context)
 
 
-def _opened(charge: Charge, form: ComplaintForm, language: Language) -> Case:
-    given = form.cleaned_data
-    return open_case(
-        subjects=charge.subjects,
-        customer=charge.subjects[0].customer,
-        contact=Contact(given["contact_name"], given["contact_email"], language),
-        channel=Channel.WEB,
-        cause=given["cause"],
-        statement=given["statement"],
-        claimed_amount=given["claimed_amount"],
-        role=Role.CUSTOMER,
-        actor=None,
-        at=timezone.now(),
-    )
+def _opened(request: HttpRequest, charge: Charge, form: ComplaintForm, language: Language) -> Case:
+    """The case with its files, or neither. Raises FileRefused."""
+    given, at = form.cleaned_data, timezone.now()
+    files = look_at(uploads_in(request))
+    with transaction.atomic():
+        case = open_case(
+            subjects=charge.subjects,
+            customer=charge.subjects[0].customer,
+            contact=Contact(given["contact_name"], given["contact_email"], language),
+            channel=Channel.WEB,
+            cause=given["cause"],
+            statement=given["statement"],
+            claimed_amount=given["claimed_amount"],
+            role=Role.CUSTOMER,
+            actor=None,
+            at=at,
+        )
+        add_clean_files(case=case, files=files, role=Role.CUSTOMER, actor=None, at=at)
+    return case
 
 
 def _case_about(subjects: Sequence[Subject]) -> Case | None:

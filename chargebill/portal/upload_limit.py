@@ -10,7 +10,7 @@ from disputes.files.limits import MOST_BYTES_AT_ONCE
 
 # Pages that take files of a case, by the beginning of their path: the desk's, and a driver's own.
 DESK = "/disputes/"
-LIMITED = (DESK,)
+LIMITED = (DESK, "/c/", "/d/", "/charge/")
 # So much more is read and thrown away, for a browser hears no answer while it sends.
 MOST_THROWN_AWAY = 4 * MOST_BYTES_AT_ONCE
 PIECE = 64 * 1024

@@ -92,6 +92,15 @@ def operator(db: None, tmp_path: Path) -> Operator:
 @pytest.fixture
 def month(operator: Operator) -> Operator:
     """Two sessions of somebody unknown, two of Ada, two of the brewery, one of the roaming partner's driver."""
+    return with_month(operator)
+
+
+def make_month(folder: Path) -> Operator:
+    """The same outside a test."""
+    return with_month(make_operator(folder))
+
+
+def with_month(operator: Operator) -> Operator:
     operator.bring(
         session("A1"),
         session("A2", day="2018-09-07", energy_kwh="7.5"),

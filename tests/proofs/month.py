@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import django
+
+from tests.proofs.commits import count_commits
 
 CUSTOMERS, STRANGERS = 8, 12
 # Documents of so many sessions are a transaction, so that a small month has many.
@@ -38,7 +39,7 @@ def keep(kill_at: str = "0", moment: str = "") -> None:
 
     Killed at the commit of this number, ``moment`` "before" or "after" it.
     """
-    commits = _count_commits(int(kill_at), moment)
+    commits = count_commits(int(kill_at), moment)
     from billing.operations import document_runs
     from chargebill.core.models import LegalEntity
 
@@ -48,25 +49,6 @@ def keep(kill_at: str = "0", moment: str = "") -> None:
     _collect(entity)
     _close()
     print(json.dumps({"commits": commits()}))  # noqa: T201
-
-
-def _count_commits(kill_at: int, moment: str) -> Any:
-    from django.db.backends.base.base import BaseDatabaseWrapper
-
-    done = [0]
-    commit = BaseDatabaseWrapper._commit  # type: ignore[attr-defined]
-
-    def counted(self: Any) -> Any:
-        done[0] += 1
-        if (done[0], moment) == (kill_at, "before"):
-            os.kill(os.getpid(), signal.SIGKILL)
-        made = commit(self)
-        if (done[0], moment) == (kill_at, "after"):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return made
-
-    BaseDatabaseWrapper._commit = counted  # type: ignore[attr-defined]
-    return lambda: done[0]
 
 
 def _issue(entity: Any) -> None:
