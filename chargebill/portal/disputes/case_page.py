@@ -54,8 +54,7 @@ def case_page(request: HttpRequest, object_id: str) -> HttpResponse | None:
     if request.method == "POST":
         given = request.POST.dict()
         try:
-            # Without script a template is put into the text by the page, and nothing is done yet.
-            said = "" if given.get("use") else _done(request, case, given)
+            said = _done(request, case, given)
         except UserError as error:
             refusal, case = error, _case(object_id)
         else:
@@ -85,6 +84,9 @@ def _done(request: HttpRequest, case: Case, given: dict[str, str]) -> str:
     if name in outcome.NAMES:
         return outcome.do(case, name, given, worker_of(request), request.user, now)
     worker = allowed_worker(request)
+    if given.get("use"):
+        # Without script a template is put into the text by the page, and nothing is done yet.
+        return ""
     return case_deeds.do(case, name, given, worker, now, uploads=uploads_in(request))
 
 
