@@ -31,6 +31,7 @@ from chargebill.core import frozen
 from chargebill.core.models import User
 from chargebill.core.roles import ADMINISTRATOR
 from chargebill.portal import spreadsheets
+from disputes.incident_models import Incident, IncidentLine
 from tests.exports.readers import datev_lines, datev_sums, quickbooks_sums, table, unquoted, xero_sums
 from tests.exports.test_targets import entry
 from tests.payments.bank_text import row as bank_row
@@ -175,12 +176,16 @@ def addresses() -> list[str]:
         "take_over_template": [[kind] for kind in TakeOverKind.values],
         "taken_over_report": [[taken_over(document).pk]],
         "period_accrued": [[accrued(document).period_id]],
+        "incident_csv": [[put_right(document).pk]],
     }
     found = []
     for route, name in walk(get_resolver().url_patterns):
         if not (route.endswith((".csv", ".xlsx")) or str(name).endswith(("_csv", "_xlsx"))):
             continue
-        if "<" in route:
+        if name == "incident_new_csv":
+            chosen = "from=2018-01-01T00:00&until=2019-01-01T00:00&remedy=WHOLE"
+            found.append(f"{reverse(f'admin:{name}')}?entity={document.entity_id}&{chosen}")
+        elif "<" in route:
             found += [reverse(f"admin:{name}", args=arguments) for arguments in known[str(name)]]
         else:
             found.append(reverse(f"admin:{name}"))
@@ -210,6 +215,22 @@ def accrued(document: Document) -> Accrual:
         for line in lines
     )
     return made
+
+
+def put_right(document: Document) -> Incident:
+    """An incident about the lines of a document, whatever texts those have."""
+    incident = Incident.objects.create(
+        entity=document.entity, key="x", title="x", reason="x", remedy="WHOLE", letter_en="x", letter_de="x", sha256="0" * 64,
+        decided_at=document.issued_at,
+    )  # fmt: skip
+    IncidentLine.objects.bulk_create(
+        IncidentLine(
+            incident=incident, line=line, document=document, amount=line.gross_amount, gross_amount=line.gross_amount,
+            left_amount=line.gross_amount,
+        )
+        for line in document.lines.all()
+    )  # fmt: skip
+    return incident
 
 
 def walk(patterns: Any, before: str = "") -> Iterator[tuple[str, str | None]]:
