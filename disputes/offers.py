@@ -1,7 +1,7 @@
 """Reads what was offered in a case: what counts, what waits, what is left to give, and what the checks propose."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,6 @@ from disputes.desk import desk_of
 from disputes.evidence_models import EvidenceItem
 from disputes.models import Case, CaseEvent, ContestedItem
 from disputes.outcome_models import Offer
-from disputes.workflow.clocks import ran_out
 from disputes.workflow.states import Clock, State
 from memberships.models import CustomerKind
 
@@ -49,13 +48,6 @@ def offer_clock(case: Case) -> datetime | None:
         return None
     clocks = running_of(histories([case.pk])[case.pk], desk_of(case.entity))
     return next((run.due_at for run in clocks if run.clock is Clock.OFFER), None)
-
-
-def is_valid(case: Case, at: datetime) -> bool:
-    """Whether the driver can still accept what is on the table."""
-    if case.state != State.OFFERED:
-        return False
-    return Clock.OFFER not in ran_out(running_of(histories([case.pk])[case.pk], desk_of(case.entity)), at)
 
 
 def rounds_of(case: Case) -> int:
@@ -111,7 +103,7 @@ def open_items(case: Case) -> list[Open]:
     return [Open(item, left.get(ids[item.pk] or 0)) for item in items]
 
 
-def returns_of(case: Case, items: Iterable[Open]) -> list[str]:
+def returns_of(case: Case) -> list[str]:
     """Where money that was paid may go: a roaming partner only gets credit, a driver nobody knows only a refund."""
     if case.customer_kind == CustomerKind.PARTNER:
         return ["CREDIT"]

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt
@@ -18,7 +17,6 @@ from django.views.decorators.http import require_http_methods
 
 from billing.pricing.text import Language
 from chargebill.core.errors import UserError
-from chargebill.core.keys import key_in
 from chargebill.portal.client_address import client_address
 from chargebill.portal.document_links import Turnstile
 from chargebill.portal.document_links import path_to as path_to_document
@@ -27,12 +25,13 @@ from chargebill.portal.driver_complaint_form import amount_written
 from chargebill.portal.driver_find_query import charge_found
 from chargebill.portal.driver_find_words import PHRASES
 from chargebill.portal.driver_frame import answer, come_back, language_in, private
+from chargebill.portal.signed_links import SignedLinks
 from disputes.subjects import Subject, subjects_of_session
 from stations.evse_names import normalized_evse_id
 from stations.models import Session
 
 GOOD_FOR = timedelta(hours=1)
-_signer = TimestampSigner(sep=".", salt="portal.charge")
+_links = SignedLinks("portal.charge", GOOD_FOR)
 # Guesses: of one address, about one place and day whoever asks, and of all together.
 _of_address, _of_place, _of_all = Turnstile(10, every_s=600), Turnstile(20, every_s=3600), Turnstile(60)
 _reading, _writing = Turnstile(60), Turnstile(10)
@@ -101,19 +100,11 @@ def find(request: HttpRequest) -> HttpResponse:
     session_id = charge_found(**given)
     if session_id is None:
         return _page(request, "form", language, form=form, problem=PHRASES[language]["not_found"])
-    return HttpResponseRedirect(f"{reverse('charge', args=[_signer.sign(str(session_id))])}?lang={language}")
+    return HttpResponseRedirect(f"{reverse('charge', args=[_links.token_of(Session(pk=session_id))])}?lang={language}")
 
 
 def _session_in(token: str) -> Session | None:
-    """The charge a token is for; a forged one costs no query."""
-    if len(token) > 200 or not token.isascii():
-        return None
-    try:
-        key = key_in(_signer.unsign(token, max_age=GOOD_FOR))
-    except BadSignature:
-        return None
-    rows = Session.objects.select_related("location", "entity", "connector__evse")
-    return rows.filter(pk=key).first() if key is not None else None
+    return _links.row_in(token, Session.objects.select_related("location", "entity", "connector__evse"))
 
 
 @private

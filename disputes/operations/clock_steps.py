@@ -15,7 +15,7 @@ from disputes.desk import desk_of
 from disputes.facts import Said, facts_of
 from disputes.letters import deadlock_letter, no_request_letter, reminder_letter
 from disputes.models import Case, CaseEvent, CaseMessage
-from disputes.operations.events import refresh, say, write
+from disputes.operations.events import notify, refresh, write
 from disputes.operations.moves import lock_case, step
 from disputes.workflow.moves import refusal
 from disputes.workflow.states import Role, State
@@ -65,14 +65,7 @@ def _ring(case: Case, ring: Ring, at: datetime) -> None:
         write(case=case, kind=CaseEvent.Kind.ESCALATED, role=Role.SYSTEM, actor=None, at=at, data=data, key=ring.key)
         return
     question = case.messages.filter(kind=CaseMessage.Kind.TO_DRIVER, event__kind=CaseEvent.Kind.REPLIED).last()
-    _tell(case, reminder_letter(case.language, case.number, question.body if question else ""), at, key=ring.key)
-
-
-def _tell(case: Case, body: str, at: datetime, key: str = "") -> None:
-    say(
-        case=case, kind=CaseMessage.Kind.TO_DRIVER, body=body, role=Role.SYSTEM, actor=None, at=at,
-        event=CaseEvent.Kind.NOTIFIED, key=key,
-    )  # fmt: skip
+    notify(case=case, body=reminder_letter(case.language, case.number, question.body if question else ""), at=at, key=ring.key)
 
 
 def _move(case: Case, at: datetime) -> None:
@@ -83,8 +76,8 @@ def _move(case: Case, at: datetime) -> None:
     for target in BY_CLOCK.get(source, ()):
         if refusal(source, target, Role.SYSTEM, facts) is None:
             if target is State.DEADLOCK:
-                _tell(case, deadlock_letter(case.language, case.number, desk.outside_bodies), at)
+                notify(case=case, body=deadlock_letter(case.language, case.number, desk.outside_bodies), at=at)
             elif source is State.DEADLOCK:
-                _tell(case, no_request_letter(case.language, case.number, desk.outside_bodies), at)
+                notify(case=case, body=no_request_letter(case.language, case.number, desk.outside_bodies), at=at)
             step(case=case, target=target, role=Role.SYSTEM, actor=None, at=at, said=Said())
             return

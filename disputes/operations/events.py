@@ -43,6 +43,12 @@ def say(
     return message
 
 
+def notify(*, case: Case, body: str, at: datetime, key: str = "") -> CaseMessage:
+    """ChargeBill itself writes to the driver."""
+    kind, event = CaseMessage.Kind.TO_DRIVER, CaseEvent.Kind.NOTIFIED
+    return say(case=case, kind=kind, body=body, role=Role.SYSTEM, actor=None, at=at, event=event, key=key)
+
+
 def refresh(case: Case, *fields: str) -> None:
     """Stores the clocks as the log has them, and these fields as they were set."""
     history = histories([case.pk])[case.pk]

@@ -20,11 +20,11 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
 from disputes.clocks import histories
 from disputes.desk import desk_of
-from disputes.execution import Progress, progress_of
+from disputes.execution import Progress, dues_of, progress_of
 from disputes.facts import Said, facts_of
 from disputes.letters import done_letter
-from disputes.models import Case, CaseEvent, CaseMessage
-from disputes.operations.events import refresh, say, write
+from disputes.models import Case, CaseEvent
+from disputes.operations.events import notify, refresh, write
 from disputes.operations.moves import lock_case, move, step
 from disputes.operations.payout_accounts import forget_account
 from disputes.outcome_models import ExecutionStep, Offer
@@ -119,15 +119,8 @@ def _finish(case: Case, progress: Progress, at: datetime) -> None:
     ExecutionStep.objects.filter(pk__in=waiting, state__in=(_S.WAITING, _S.FAILED)).update(state=_S.DONE, done_at=at, problem="")
     notes = [one.correction.credit_note.number for one in progress.steps if one.correction]
     back = sum((due.amount for due in progress.dues), Decimal(0))
-    _tell(case, done_letter(case.language, case.number, notes, back, case.currency), at)
+    notify(case=case, body=done_letter(case.language, case.number, notes, back, case.currency), at=at)
     forget_account(case, at=at)
-
-
-def _tell(case: Case, letter: str, at: datetime) -> None:
-    say(
-        case=case, kind=CaseMessage.Kind.TO_DRIVER, body=letter, role=Role.SYSTEM, actor=None, at=at,
-        event=CaseEvent.Kind.NOTIFIED,
-    )  # fmt: skip
 
 
 def try_again(*, case: Case, reason: str, actor: User, at: datetime) -> Case:
@@ -147,8 +140,8 @@ def try_again(*, case: Case, reason: str, actor: User, at: datetime) -> Case:
 def paid_outside(*, case: Case, reference: str, method: str, paid_on: date, actor: User, at: datetime) -> Case:
     """Finance: the driver was paid another way (T19b). What is still owed is booked as paid that day, with its reference.
 
-    Raises UserError, changing nothing: has_outside_reference, not_in_table, refund_method, paid_on, over_due (an attempt is
-    on its way), period_closed.
+    Raises UserError, changing nothing: has_outside_reference, not_in_table, refund_method, paid_on, period_closed,
+    refund_under_way (it could be paid twice).
     """
     reference = reference.strip()[:140]
     with transaction.atomic():
@@ -164,5 +157,10 @@ def paid_outside(*, case: Case, reference: str, method: str, paid_on: date, acto
                     due=due, key=f"case:{case.pk}", amount=left_of([due.pk])[due.pk], method=method, paid_on=paid_on,
                     reference=reference, actor=actor, at=at,
                 )  # fmt: skip
+        if any(due.state not in ("paid", "taken_back") for due in dues_of(progress.steps)):  # type: ignore[attr-defined]
+            raise UserError(
+                "refund_under_way",
+                "A refund of this is on a list or on its way. Say what became of it first, on its page. Nothing was changed.",
+            )
         forget_account(case, at=at)
     return case

@@ -14,7 +14,7 @@ from disputes.desk import desk_of
 from disputes.facts import Said, facts_of
 from disputes.mail.wording import investigation_began
 from disputes.models import Case, CaseEvent, CaseMessage, ContestedItem
-from disputes.operations.events import refresh, say, write
+from disputes.operations.events import notify, refresh, say, write
 from disputes.operations.evidence import collect, seal
 from disputes.workflow.moves import TABLE, refusal
 from disputes.workflow.states import LIFTS_HOLD, REOPENED_FROM, STATE_WORDS, Role, State
@@ -98,10 +98,7 @@ def step(*, case: Case, target: State, role: Role, actor: User | None, at: datet
         manifest = seal(case=case, actor=actor, at=at)
         if source is State.TRIAGE:
             began = investigation_began(case.language, case.number, version=manifest.version, sha256=manifest.sha256)
-            say(
-                case=case, kind=CaseMessage.Kind.TO_DRIVER, body=began, role=Role.SYSTEM, actor=None, at=at,
-                event=CaseEvent.Kind.NOTIFIED,
-            )  # fmt: skip
+            notify(case=case, body=began, at=at)
 
 
 def clean_text(text: str) -> str:

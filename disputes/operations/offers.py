@@ -24,9 +24,9 @@ from chargebill.core.money import Money
 from disputes.desk import desk_of
 from disputes.facts import Said
 from disputes.letters import declined_letter
-from disputes.models import Case, CaseEvent, CaseMessage
-from disputes.offers import Open, current_offer, is_outdated, open_items, returns_of
-from disputes.operations.events import refresh, say, write
+from disputes.models import Case, CaseEvent
+from disputes.offers import Open, current_offer, is_outdated, open_items, returns_of, waiting_offer
+from disputes.operations.events import notify, refresh, write
 from disputes.operations.execution import plan_steps
 from disputes.operations.moves import clean_text, lock_case, move
 from disputes.outcome_models import Offer, OfferConfirmation, OfferPart
@@ -67,10 +67,9 @@ def answer(*, case: Case, terms: Terms, role: Role, actor: User, at: datetime) -
     with transaction.atomic():
         case = lock_case(case)
         items = {one.item.pk: one for one in open_items(case)}
-        if terms.given_as not in returns_of(case, items.values()):
+        if terms.given_as not in returns_of(case):
             raise UserError("given_as", "Say where money goes that was paid. Nothing was changed.", "given_as")
-        newest = case.offers.order_by("-version").select_related("confirmation").first()
-        if newest is not None and newest.waits and not is_outdated(case, newest):
+        if waiting_offer(case) is not None:
             raise UserError("offer_waits", "Something waits for a second person already. Nothing was changed.")
         if terms.way == Offer.Way.GOODWILL and case.customer_id is None and not any(one.left for one in items.values()):
             raise UserError("not_billed", "Nobody knows yet whose this is: issue the receipt first. Nothing was changed.")
@@ -79,7 +78,7 @@ def answer(*, case: Case, terms: Terms, role: Role, actor: User, at: datetime) -
         if terms.kind == Offer.Kind.CONCESSION and not amount:
             raise UserError("nothing_left", "Nothing is left to give back. Nothing was changed.")
         offer = Offer(
-            case=case, version=(newest.version if newest else 0) + 1, kind=terms.kind, way=terms.way, given_as=terms.given_as,
+            case=case, version=case.offers.count() + 1, kind=terms.kind, way=terms.way, given_as=terms.given_as,
             amount=amount, letter=letter, reason=reason, needs_second=_needs_second(case, terms, amount, role), role=role,
             decided_by=actor, decided_at=at,
         )  # fmt: skip
@@ -212,10 +211,7 @@ def decline_offer(*, case: Case, version: int, text: str, at: datetime, actor: U
         said = Said(text=text, version=version, declines=True)
         moved = move(case=case, target=State.DEADLOCK, role=Role.CUSTOMER, actor=actor, at=at, said=said)
         letter = declined_letter(case.language, case.number, desk_of(case.entity).outside_bodies)
-        say(
-            case=moved, kind=CaseMessage.Kind.TO_DRIVER, body=letter, role=Role.SYSTEM, actor=None, at=at,
-            event=CaseEvent.Kind.NOTIFIED,
-        )  # fmt: skip
+        notify(case=moved, body=letter, at=at)
         refresh(moved)
     return moved
 

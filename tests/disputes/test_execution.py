@@ -150,6 +150,25 @@ def test_what_stuck_money_is_owed_is_booked_when_it_was_paid_outside(billed: Ope
     clean()
 
 
+def test_nothing_is_paid_outside_while_a_refund_could_still_arrive(
+    billed: Operator, agent: User, supervisor: User, staff: Any
+) -> None:
+    paid(billed)
+    case, finance = put_right(agreed(agent)), staff("Finance")
+    due = RefundDue.objects.get()
+    refund = pay_by_hand(due=due, key="1", amount=due.amount, method="CASH", paid_on=OPENED.date(), actor=finance, at=LATER)
+    mark_failed(refund=refund, reason="wrong account", actor=finance, at=LATER)
+    put_right(case)
+    (second,) = sent(billed, (agent, supervisor), (due, "0.50", "Ada Lovelace", IBAN))
+    outside = {"reference": "42", "method": "CASH", "paid_on": OPENED.date(), "actor": finance, "at": LATER}
+    with refused("refund_under_way"):
+        paid_outside(case=case, **outside)
+    assert Case.objects.get(pk=case.pk).state == "STUCK"
+    mark_failed(refund=second, reason="wrong again", actor=finance, at=LATER)
+    assert paid_outside(case=case, **outside).state == "RESOLVED"
+    clean()
+
+
 def test_goodwill_leaves_the_bill_and_asks_no_second_person_twice(billed: Operator, agent: User, supervisor: User) -> None:
     limit(line_of("A1"), "0.40")
     case, offer = offered(agent, way="GOODWILL")

@@ -1,7 +1,7 @@
 """What the company answers about money: offered, agreed to by a second person, accepted or declined, conceded in full."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import User
 from disputes.facts import Said
 from disputes.models import Case
-from disputes.offers import current_offer, is_valid, open_items, waiting_offer
+from disputes.offers import current_offer, offer_clock, open_items, waiting_offer
 from disputes.operations.clock_steps import ring_clocks
 from disputes.operations.moves import move
 from disputes.operations.offers import Terms, accept_offer, answer, confirm_offer, decline_offer
@@ -64,8 +64,8 @@ def test_an_offer_stands_in_the_thread_and_is_valid_for_fourteen_days(billed: Op
     assert case.messages.order_by("pk").last().body == "We take off what the meter does not show."
     assert case.next_clock == "offer"
     assert current_offer(case) == offer
-    assert is_valid(case, LATER + timedelta(days=13))
-    assert not is_valid(case, LATER + timedelta(days=15))
+    # Fourteen whole days after the ninth of October, which is not counted, in London.
+    assert offer_clock(case) == datetime(2018, 10, 23, 23, tzinfo=UTC)
 
 
 def test_nothing_more_than_what_is_left_is_given_and_nothing_of_others(billed: Operator, agent: User) -> None:

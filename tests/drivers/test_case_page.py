@@ -271,7 +271,7 @@ def test_a_forged_a_cut_and_an_ended_link_get_a_plain_page_without_a_query(
             assert (answer.status_code, len(captured)) == (404, 0)
             assert_private(answer)
             assert "Dieser Link funktioniert nicht" in words_of(answer)
-    monkeypatch.setattr(case_links, "GOOD_FOR", timedelta(seconds=-1))
+    monkeypatch.setattr(case_links._links, "good_for", timedelta(seconds=-1))
     assert "This link does not work" in shown(client, f"/c/{token}{part}", 404)
     # A case's link opens no document, and the other way round.
     assert client.get(f"/d/{token}").status_code == 404

@@ -61,6 +61,14 @@ def test_a_refusal_is_in_the_drivers_language_and_nothing_is_said(client: Client
     assert kept() == []
 
 
+def test_a_problem_of_another_form_asks_for_no_files(client: Client, receipt: Document) -> None:
+    _, path = case_of(client, receipt)
+    answer = client.post(f"{path}?lang=en", {"do": "again", "text": "x"})
+    assert answer.status_code == 400
+    assert "at most 5 files of 12 MB each." in words_of(answer)
+    assert "Choose them again." not in words_of(answer)
+
+
 @pytest.mark.parametrize("where", ["/c/x", "/d/x/wrong/1", "/charge/x"])
 def test_what_is_far_too_large_is_refused_unread(client: Client, db: None, where: str) -> None:
     answer = client.post(where, b"", content_type="multipart/form-data; boundary=x", CONTENT_LENGTH=str(10 * MOST_BYTES_AT_ONCE))

@@ -126,7 +126,7 @@ def test_a_link_to_a_charge_ends_after_an_hour_and_can_not_be_forged(
                 answer = method(f"/charge/{forged}")
             assert (answer.status_code, len(captured)) == (404, 0)
             assert_private(answer)
-    monkeypatch.setattr(driver_find, "GOOD_FOR", timedelta(seconds=-1))
+    monkeypatch.setattr(driver_find._links, "good_for", timedelta(seconds=-1))
     assert "This link does not work" in shown(client, path, 404)
 
 

@@ -67,5 +67,5 @@ def test_a_link_opens_its_own_and_nothing_else(
     for foreign in ("The brewery said so.", "Brewer", brewery.number, theirs.number):
         assert foreign not in text
     with monkeypatch.context() as patch:
-        patch.setattr(document_links if not is_case else case_links, "GOOD_FOR", timedelta(seconds=-1))
+        patch.setattr((document_links if not is_case else case_links)._links, "good_for", timedelta(seconds=-1))
         assert client.get(address(name, token)).status_code == 404

@@ -116,7 +116,7 @@ def test_a_forged_a_cut_and_an_ended_link_get_a_plain_page_without_a_query(
             text = shown(client, f"/d/{wrong}{part}", 404, accept_language="de")
         assert "Dieser Link funktioniert nicht" in text
         assert len(captured) == 0
-    monkeypatch.setattr(document_links, "GOOD_FOR", document_links.timedelta(seconds=-1))
+    monkeypatch.setattr(document_links._links, "good_for", document_links.timedelta(seconds=-1))
     assert "This link does not work" in shown(client, f"/d/{token}{part}", 404)
 
 

@@ -69,7 +69,7 @@ def context_of(case: Case, worker: Worker | None, user: User, given: Given, at: 
     return {
         "outcome_forms": forms,
         "outcome_rows": rows,
-        "outcome_returns": [(way, RETURNS[way]) for way in returns_of(case, ())],
+        "outcome_returns": [(way, RETURNS[way]) for way in returns_of(case)],
         "outcome_letters": _letters(case, rows) if rows else {},
         "offer_now": offer,
         "offer_until": offer_clock(case),
