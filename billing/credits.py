@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from billing.credit_models import Correction
 from billing.document_models import Document, DocumentLine
-from billing.documents import NOTHING, Amounts, Fixed
+from billing.documents import NOTHING, Amounts, Fixed, credit
 from billing.payment_models import PaymentAllocation
 
 ZERO = Decimal(0)
@@ -32,6 +32,10 @@ class LineLeft:
     def left_on(self, fixed: Fixed) -> Decimal:
         """What may still be credited of the side the document fixes."""
         return self.left.side(fixed)
+
+    def taking(self, amount: Decimal, fixed: Fixed, currency: str) -> Amounts:
+        """What a credit note of ``amount`` on that side takes off the line, exactly. Raises ValueError for more than is left."""
+        return credit(amounts_of(self.line), amount=amount, credited=self.credited, fixed=fixed, currency=currency)
 
 
 @dataclass(frozen=True, slots=True)

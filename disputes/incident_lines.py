@@ -11,7 +11,7 @@ from billing.checks.canonical import canonical, digest
 from billing.checks.parts import without
 from billing.credits import LineLeft, left_of_lines
 from billing.document_models import DocumentKind, DocumentLine
-from billing.documents import Fixed, credit
+from billing.documents import Fixed
 from billing.gate import PARTS
 from billing.investigation.prices import own
 from billing.models import Cdr
@@ -170,9 +170,7 @@ def _amount(line: DocumentLine, fixed: Fixed) -> Decimal:
 def _gross(one: LineLeft, amount: Decimal, fixed: Fixed) -> Decimal:
     if amount == one.left_on(fixed):
         return one.left.gross
-    whole = one.credited + one.left
-    currency = one.line.document.currency
-    return credit(whole, amount=amount, credited=one.credited, fixed=fixed, currency=currency).gross
+    return one.taking(amount, fixed, one.line.document.currency).gross
 
 
 def _due(lines: Sequence[LineLeft], remedy: Remedy) -> Iterator[tuple[int, Decimal]]:

@@ -7,9 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from billing.checks import BY_CODE, Finding, Verdict, Way
-from billing.credits import LineLeft, amounts_of, left_of_lines
+from billing.credits import LineLeft, left_of_lines
 from billing.document_models import Document, DocumentKind, DocumentLine
-from billing.documents import Fixed, credit
+from billing.documents import Fixed
 from billing.investigation.stored import findings_in
 from chargebill.core.money import minor_digits, round_money
 from disputes.clocks import histories, running_of
@@ -171,11 +171,8 @@ def _fixed_for(one: Open, gross: Decimal, currency: str) -> Decimal:
     if gross == one.left_gross:
         return one.left_fixed
     line, unit = one.left.line, Decimal(1).scaleb(-minor_digits(currency))
-    whole = amounts_of(line)
     near = round_money(gross * line.net_amount / line.gross_amount, currency)
     for net in (near, near + unit, near - unit):
-        if 0 < net <= one.left_fixed:
-            back = credit(whole, amount=net, credited=one.left.credited, fixed=Fixed.NET, currency=currency)
-            if back.gross == gross:
-                return net
+        if 0 < net <= one.left_fixed and one.left.taking(net, Fixed.NET, currency).gross == gross:
+            return net
     return near

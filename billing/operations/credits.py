@@ -16,7 +16,7 @@ from billing.chargeables import Standing, State
 from billing.credit_models import Correction
 from billing.credits import LineLeft, MoneyLeft, lines_left, money_left
 from billing.document_models import BilledDifference, Document, DocumentLine
-from billing.documents import Amounts, Fixed, add_up, credit, credit_revenue
+from billing.documents import Amounts, Fixed, add_up, credit_revenue
 from billing.operations.credit_entries import post_credit_note
 from billing.operations.credit_notes import Back, issue_credit_note
 from billing.operations.refunds import owe
@@ -79,10 +79,7 @@ def _back(one: LineLeft, wanted: Decimal, fixed: Fixed, currency: str) -> Back:
             # A line that costs nothing goes back whole, too.
             amounts = one.left
         else:
-            amounts = credit(
-                Amounts(one.line.net_amount, one.line.tax_amount, one.line.gross_amount),
-                amount=wanted, credited=one.credited, fixed=fixed, currency=currency,
-            )  # fmt: skip
+            amounts = one.taking(wanted, fixed, currency)
         return Back(one, amounts, credit_revenue(one.accounts, amounts.net, currency))
     except (ValueError, ArithmeticError):
         raise UserError(

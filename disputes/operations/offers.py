@@ -12,15 +12,13 @@ from decimal import Decimal
 from django.db import transaction
 
 from billing.checks.canonical import canonical, digest
-from billing.credits import LineLeft
-from billing.documents import Amounts, Fixed, credit
 from billing.operations.credits import reason_in
 from billing.operations.goodwill import LONGEST_LETTER
 from billing.operations.second_person import is_above_limit, keep_word
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import User
-from chargebill.core.money import Money
+from chargebill.core.money import Money, to_minor
 from disputes.desk import desk_of
 from disputes.facts import Said
 from disputes.letters import declined_letter
@@ -112,7 +110,8 @@ def _part(items: Mapping[int, Open], pk: int, amount: Decimal, terms: Terms) -> 
         )
     currency = one.document.currency if one.document else one.item.case.currency
     try:
-        gross = _credited(one.left, amount, currency).gross if one.left else amount
+        to_minor(amount, currency)
+        gross = one.left.taking(amount, one.fixed, currency).gross if one.left else amount
         if not ZERO < gross <= one.left_gross:
             raise ValueError
     except (ValueError, ArithmeticError):
@@ -120,12 +119,6 @@ def _part(items: Mapping[int, Open], pk: int, amount: Decimal, terms: Terms) -> 
             "amount", f"At most {Money(one.left_fixed, currency)} can be given for this. Nothing was changed.", f"amount-{pk}"
         ) from None
     return OfferPart(item=one.item, line=one.line, fixed_amount=amount, gross_amount=gross, left_amount=one.left_gross)
-
-
-def _credited(one: LineLeft, amount: Decimal, currency: str) -> Amounts:
-    """What a credit note takes off the line for that, exactly. Raises ValueError for more than is left."""
-    whole = Amounts(one.line.net_amount, one.line.tax_amount, one.line.gross_amount)
-    return credit(whole, amount=amount, credited=one.credited, fixed=Fixed(one.line.document.anchor), currency=currency)
 
 
 def _content(offer: Offer, parts: list[OfferPart]) -> str:

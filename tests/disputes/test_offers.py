@@ -1,6 +1,6 @@
 """What the company answers about money: offered, agreed to by a second person, accepted or declined, conceded in full."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,9 +18,12 @@ from disputes.offers import current_offer, offer_clock, open_items, waiting_offe
 from disputes.operations.clock_steps import ring_clocks
 from disputes.operations.moves import move
 from disputes.operations.offers import Terms, accept_offer, answer, confirm_offer, decline_offer
+from disputes.operations.opening import Contact, open_case
 from disputes.operations.thread import assign
 from disputes.outcome_models import ExecutionStep, Offer
+from disputes.subjects import Subject, subjects_of_session
 from disputes.workflow.states import Role, State
+from stations.models import Session
 from tests.disputes.conftest import OPENED, Operator, everything, line_of, opened
 
 LATER = OPENED + timedelta(hours=3)
@@ -28,6 +31,16 @@ LATER = OPENED + timedelta(hours=3)
 
 def investigated(agent: User, *numbers: str, **more: Any) -> Case:
     case = opened(*(numbers or ("A1",)), actor=agent, **more)
+    assign(cases=[case], assignee=agent, role=Role.AGENT, actor=agent, at=OPENED)
+    return move(case=case, target=State.INVESTIGATING, role=Role.AGENT, actor=agent, at=OPENED)
+
+
+def opened_about(subjects: Sequence[Subject], agent: User) -> Case:
+    """An investigated case about what may be on no document."""
+    case = open_case(
+        subjects=subjects, customer=subjects[0].customer, contact=Contact("Ada", "ada@example.com", "en"), channel="PHONE",
+        cause="ENERGY", statement="Too much.", claimed_amount=None, role=Role.AGENT, actor=agent, at=OPENED,
+    )  # fmt: skip
     assign(cases=[case], assignee=agent, role=Role.AGENT, actor=agent, at=OPENED)
     return move(case=case, target=State.INVESTIGATING, role=Role.AGENT, actor=agent, at=OPENED)
 
@@ -85,6 +98,16 @@ def test_nothing_more_than_what_is_left_is_given_and_nothing_of_others(billed: O
         answer(case=case, terms=terms(case, "0.50", given_as="CREDIT"), role=Role.AGENT, actor=agent, at=LATER)
     assert everything() == before
     assert not Offer.objects.exists()
+
+
+def test_goodwill_for_what_is_on_no_document_is_whole_pennies(month: Operator, agent: User) -> None:
+    case = opened_about(subjects_of_session(Session.objects.get(external_id="M1")), agent)
+    with refused("not_billed"):
+        answer(case=case, terms=terms(case, "1.00"), role=Role.AGENT, actor=agent, at=LATER)
+    with refused("amount"):
+        answer(case=case, terms=terms(case, "0.005", way="GOODWILL"), role=Role.AGENT, actor=agent, at=LATER)
+    offer = answer(case=case, terms=terms(case, "1.00", way="GOODWILL"), role=Role.AGENT, actor=agent, at=LATER)
+    assert (offer.amount, offer.parts.get().line) == (Decimal("1.00"), None)
 
 
 def test_a_refusal_is_a_decision_of_zero(billed: Operator, agent: User) -> None:
