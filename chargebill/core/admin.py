@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.admin import ModelAdmin as DjangoModelAdmin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
@@ -27,6 +28,12 @@ class PortalAdmin(PersonalListMixin, ModelAdmin):
     empty_sentence = ""
     # Django's own: the theme's checkbox carries a kilobyte of class names, fifty times a page.
     action_checkbox = DjangoModelAdmin.action_checkbox
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        # Asked before the row is looked for: whoever may not see rows can't tell which are there.
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
 
 class ReadOnlyAdmin(PortalAdmin):
