@@ -32,7 +32,8 @@ from django.utils import timezone  # noqa: E402
 from billing.document_models import DocumentKind, DocumentLine  # noqa: E402
 from chargebill.core.models import User  # noqa: E402
 from disputes.models import Case, CaseEvent, CaseMessage, ContestedItem  # noqa: E402
-from disputes.operations.opening import Contact, open_case  # noqa: E402
+from disputes.operations.contacts import Contact  # noqa: E402
+from disputes.operations.opening import open_case  # noqa: E402
 from disputes.subjects import Subject, subjects_of_lines  # noqa: E402
 from disputes.workflow.states import Role  # noqa: E402
 

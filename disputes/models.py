@@ -180,6 +180,7 @@ class CaseEvent(models.Model):
         NOTED = "noted", "Internal note"
         ASSIGNED = "assigned", "Assigned"
         SORTED = "sorted", "Sorted"
+        CONTACT = "contact", "Written to elsewhere"
         NOTIFIED = "notified", "ChargeBill wrote"
         ESCALATED = "escalated", "Escalated"
         # Outcomes: what waits for a second person, and its word; what was done about an agreement.

@@ -66,14 +66,16 @@ def shown(case: Case, language: Language, at: datetime) -> dict[str, Any]:
     history, desk = histories([case.pk])[case.pk], desk_of(case.entity)
     settled = state is State.RESOLVED
     answered = offered(case, language, at, zone_in(case))
-    thread = _thread(case, language)
+    # What we ask for makes it theirs, whoever's clock runs.
+    turn = Turn.DRIVER if answered["account"] else Turn(case.turn)
+    thread = _thread(case, language, above=answered["offer"]["letter"] if answered["offer"] else "")
     again_until = _again_until(case, history, desk, language, at)
     return {
         "case": case,
         "title": said["title"].format(number=case.number),
         # What is settled is nobody's turn, but no end the driver has to accept: the sentence alone says it better.
-        "turn": "" if settled else TURNS[language][Turn(case.turn)],
-        "is_theirs": case.turn == Turn.DRIVER,
+        "turn": "" if settled else TURNS[language][turn],
+        "is_theirs": turn is Turn.DRIVER,
         "stands": STANDS[language][state].format(into=case.merged_into.number if case.merged_into else ""),
         "merged_into": _merged_into(case, language),
         "deadlines": deadlines(running_of(history, desk), zone_in(case), language, at),
@@ -175,8 +177,8 @@ def _facts(case: Case, language: Language) -> list[tuple[str, str]]:
     return found
 
 
-def _thread(case: Case, language: Language) -> list[Message]:
-    """What was said between driver and company, the complaint first."""
+def _thread(case: Case, language: Language, *, above: str) -> list[Message]:
+    """What was said between driver and company, the complaint first; without the letter of the offer that stands above it."""
     you, we, zone = PHRASES[language]["you"], case.entity.name, ZoneInfo(zone_in(case))
     first = Message(True, you, moment(case.opened_at.astimezone(zone), language), case.statement)
     rows = case.messages.filter(kind__in=SHOWN_TO_ALL).order_by("pk")
@@ -186,6 +188,7 @@ def _thread(case: Case, language: Language) -> list[Message]:
         *(
             Message(one.kind == theirs, you if one.kind == theirs else we, moment(one.at.astimezone(zone), language), one.body)
             for one in rows
+            if one.kind == theirs or one.body != above
         ),
     ]
 

@@ -31,7 +31,8 @@ from chargebill.portal.driver_frame import answer
 from chargebill.portal.driver_page import bill_for
 from disputes.models import Case, Channel
 from disputes.operations.case_files import FileRefused, add_clean_files, look_at
-from disputes.operations.opening import Contact, open_case
+from disputes.operations.contacts import Contact
+from disputes.operations.opening import open_case
 from disputes.subjects import Subject, in_the_way, subjects_of_lines, taken
 from disputes.workflow.states import Role
 from memberships.models import CustomerKind

@@ -18,8 +18,9 @@ from disputes.chargeback_models import Chargeback, ChargebackEvent
 from disputes.chargebacks import Status
 from disputes.models import Case, Cause, Channel, ContestedItem
 from disputes.operations.chargebacks import audit, keep, store_due
+from disputes.operations.contacts import Contact
 from disputes.operations.moves import lock_case
-from disputes.operations.opening import Contact, open_case
+from disputes.operations.opening import open_case
 from disputes.subjects import subjects_of_lines
 from disputes.workflow.states import Role
 

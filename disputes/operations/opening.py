@@ -1,12 +1,9 @@
 """Opens a case: takes a number, contests the items, holds the lines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from billing.operations.contested import hold_lines
@@ -16,6 +13,7 @@ from chargebill.core.models import LegalEntity, User
 from chargebill.core.money import minor_digits
 from disputes.models import Case, CaseEvent, Cause, Channel, ContestedItem
 from disputes.operations.case_mail import queue_acknowledgement
+from disputes.operations.contacts import Contact, checked_contact
 from disputes.operations.events import refresh, write
 from disputes.operations.evidence import collect
 from disputes.operations.moves import clean_text
@@ -30,15 +28,6 @@ from stations.models import Session
 
 PREFIX = "D-"
 LONGEST_STATEMENT = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Whom to write to. A driver nobody knows may have no address here."""
-
-    name: str = ""
-    email: str = ""
-    language: str = "en"
 
 
 def open_case(
@@ -64,7 +53,7 @@ def open_case(
     of the guard that refuses (subject_is_theirs, item_is_free, no_declined_award).
     """
     entity, currency = _one_company(subjects)
-    contact = _checked(contact)
+    contact = checked_contact(contact)
     statement = clean_text(statement)
     contested = sum((subject.gross_amount for subject in subjects), Decimal(0))
     if cause not in Cause.values or channel not in Channel.values:
@@ -132,17 +121,6 @@ def _one_company(subjects: Sequence[Subject]) -> tuple[LegalEntity, str]:
         problem = "Choose what is contested" if not found else "A case is about charges of one company in one currency"
         raise UserError("no_subject", f"{problem}. Nothing was changed.")
     return subjects[0].session.entity, subjects[0].currency
-
-
-def _checked(contact: Contact) -> Contact:
-    email = contact.email.strip()
-    try:
-        if email:
-            validate_email(email)
-    except ValidationError as error:
-        raise UserError("contact_email", "That is no e-mail address. Nothing was changed.", "contact_email") from error
-    name = " ".join(contact.name.replace("\x00", "").split())[:200]
-    return Contact(name, email, contact.language if contact.language in ("en", "de") else "en")
 
 
 def _facts(subjects: Sequence[Subject], customer: Customer | None, session_ids: list[int]) -> Facts:

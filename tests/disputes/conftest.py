@@ -10,7 +10,8 @@ import pytest
 from billing.document_models import DocumentLine
 from chargebill.core.models import AuditEvent, User
 from disputes.models import Case, CaseEvent, CaseMessage, ContestedItem
-from disputes.operations.opening import Contact, open_case
+from disputes.operations.contacts import Contact
+from disputes.operations.opening import open_case
 from disputes.subjects import subjects_of_lines, subjects_of_session
 from disputes.workflow.states import Role
 from stations.models import Session

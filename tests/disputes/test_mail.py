@@ -22,9 +22,9 @@ from disputes.mail_models import CaseMail
 from disputes.models import Case, CaseMessage
 from disputes.operations.case_mail import send_again
 from disputes.operations.clock_steps import ring_clocks
+from disputes.operations.contacts import Contact
 from disputes.operations.mail_steps import note_acknowledged
 from disputes.operations.moves import move
-from disputes.operations.opening import Contact
 from disputes.operations.thread import add_message, assign
 from disputes.workflow.states import Role, State
 from tests.disputes.conftest import OPENED, opened

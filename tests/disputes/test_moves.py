@@ -12,8 +12,8 @@ from chargebill.core.models import AuditEvent, User
 from disputes.clocks import check_all
 from disputes.facts import Said
 from disputes.models import Case, CaseEvent, CaseMessage, ContestedItem
+from disputes.operations.contacts import Contact
 from disputes.operations.moves import move
-from disputes.operations.opening import Contact
 from disputes.operations.thread import add_message, assign, sort_case
 from disputes.workflow.moves import TABLE
 from disputes.workflow.states import Role, State

@@ -16,9 +16,10 @@ from disputes.facts import Said
 from disputes.models import Case
 from disputes.offers import current_offer, offer_clock, open_items, waiting_offer
 from disputes.operations.clock_steps import ring_clocks
+from disputes.operations.contacts import Contact
 from disputes.operations.moves import move
 from disputes.operations.offers import Terms, accept_offer, answer, confirm_offer, decline_offer
-from disputes.operations.opening import Contact, open_case
+from disputes.operations.opening import open_case
 from disputes.operations.thread import assign
 from disputes.outcome_models import ExecutionStep, Offer
 from disputes.subjects import Subject, subjects_of_session

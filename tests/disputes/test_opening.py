@@ -10,8 +10,8 @@ from billing.reminders import reminders
 from chargebill.core.errors import UserError
 from chargebill.core.models import AuditEvent, User
 from disputes.models import Case, CaseCounter, CaseEvent
+from disputes.operations.contacts import Contact
 from disputes.operations.moves import move
-from disputes.operations.opening import Contact
 from disputes.subjects import subjects_of_session
 from disputes.workflow.states import Role, State
 from memberships.models import Customer

@@ -112,6 +112,30 @@ def test_a_case_is_sorted_and_begun_or_neither(case: Case, client_of: Of) -> Non
     assert (case.state, case.cause, f"{case.claimed_amount:.2f}") == ("INVESTIGATING", "IDLE", "2.00")
 
 
+def test_a_wrong_address_is_corrected_and_what_was_said_mailed_again(case: Case, client_of: Of) -> None:
+    client, before = client_of("Dispute agent"), everything()
+    given = {"do": "contact", "contact_name": "Ada King", "contact_email": "ada@", "language": "de"}
+    page = client.post(url(case), given).content.decode()
+    assert "That is no e-mail address. Nothing was changed." in page
+    assert 'value="ada@"' in page
+    assert client_of("Auditor").post(url(case), given).status_code == 403
+    assert everything() == before
+
+    given["contact_email"] = " ada.king@example.com "
+    for _ in range(2):
+        client.post(url(case), given)
+    case.refresh_from_db()
+    assert (case.contact_name, case.contact_email, case.language) == ("Ada King", "ada.king@example.com", "de")
+    event = case.events.get(kind="contact")
+    assert event.data["contact_email"] == ["ada@example.com", "ada.king@example.com"]
+    assert "Written to ada.king@example.com, no longer to ada@example.com" in client.get(url(case)).content.decode()
+
+    client.post(url(case), {"do": "contact", "contact_name": "Ada King", "contact_email": "", "language": "de"})
+    page = client.get(url(case)).content.decode()
+    assert "Written to no address, no longer to ada.king@example.com" in page
+    assert "the case has no e-mail address" in page
+
+
 def test_cases_are_merged_by_number(case: Case, client_of: Of) -> None:
     other = opened("M2", at=timezone.now())
     client = client_of("Dispute agent")

@@ -12,7 +12,7 @@ from chargebill.core.models import AuditEvent, User
 from chargebill.core.roles import ADMINISTRATOR, ROLES
 from chargebill.portal.disputes.replies import ready_for
 from disputes.models import Case
-from disputes.operations.opening import Contact
+from disputes.operations.contacts import Contact
 from disputes.operations.reply_templates import delete_template, keep_template
 from disputes.replies import PLACEHOLDERS, filled, problem_of
 from disputes.template_models import ReplyTemplate

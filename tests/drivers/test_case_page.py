@@ -19,8 +19,8 @@ from chargebill.portal.document_links import token_of as document_token
 from chargebill.portal.driver_case_words import by
 from disputes.facts import Said
 from disputes.models import Case, CaseMessage, Cause
+from disputes.operations.contacts import Contact
 from disputes.operations.moves import move, step
-from disputes.operations.opening import Contact
 from disputes.operations.thread import add_message, assign
 from disputes.workflow.states import Role, State
 from tests.disputes.conftest import everything, opened

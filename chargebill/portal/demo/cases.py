@@ -23,8 +23,9 @@ from disputes.letters import ENGLISH, GERMAN, inadmissible_letter
 from disputes.mail_models import CaseMail
 from disputes.models import Case, CaseMessage, Cause, Channel
 from disputes.operations.clock_steps import ring_clocks
+from disputes.operations.contacts import Contact
 from disputes.operations.moves import move
-from disputes.operations.opening import Contact, open_case
+from disputes.operations.opening import open_case
 from disputes.operations.thread import add_message, assign
 from disputes.subjects import Subject, subjects_of_lines
 from disputes.workflow.states import Role, State

@@ -17,6 +17,7 @@ from disputes.letters import INADMISSIBLE, inadmissible_letter, position_letter
 from disputes.models import Case, CaseMessage
 from disputes.operations.case_files import Upload, say_with_files
 from disputes.operations.case_mail import why_not
+from disputes.operations.contacts import Contact, change_contact
 from disputes.operations.moves import move
 from disputes.operations.thread import add_message, assign, sort_case
 from disputes.workflow.states import Role, State
@@ -79,6 +80,12 @@ def _sort(case: Case, given: Given, worker: Worker, at: datetime) -> str:
     return "The investigation begins." if given.get("start") else "Saved."
 
 
+def _contact(case: Case, given: Given, worker: Worker, at: datetime) -> str:
+    contact = Contact(given.get("contact_name", ""), given.get("contact_email", ""), given.get("language", ""))
+    change_contact(case=case, contact=contact, role=worker.role, actor=worker.user, at=at)
+    return "Saved. What was mailed before can be mailed again, below each message."
+
+
 def _inadmissible(case: Case, given: Given, worker: Worker, at: datetime) -> str:
     code, text = given.get("code", ""), given.get("text", "").strip()
     known = code in INADMISSIBLE
@@ -132,6 +139,7 @@ DEEDS: dict[str, Callable[[Case, Given, Worker, datetime], str]] = {
     "mail": mail_again,
     "assign": _assign,
     "sort": _sort,
+    "contact": _contact,
     "inadmissible": _inadmissible,
     "merge": _merge,
     "ask": _ask,

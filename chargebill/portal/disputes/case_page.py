@@ -117,6 +117,7 @@ def context_of(case: Case, worker: Worker | None, at: datetime, *, with_bill: bo
         "offered": offered(case, worker),
         "colleagues": colleagues() if worker else [],
         "causes": Cause.choices,
+        "languages": Case._meta.get_field("language").choices,
         "reply_templates": replies.ready_for(case, items) if worker else [],
         "codes": [(code, words[0]) for code, words in INADMISSIBLE.items()],
         "outside_bodies": desk_of(case.entity).outside_bodies,

@@ -17,7 +17,8 @@ from chargebill.portal.disputes.roles import OPEN, allowed_worker
 from chargebill.portal.payment_frame import READ_DOCUMENTS, allow, amount_in, frame
 from chargebill.portal.site import page
 from disputes.models import TAKEN_DOWN, Case, Cause
-from disputes.operations.opening import Contact, open_case
+from disputes.operations.contacts import Contact
+from disputes.operations.opening import open_case
 from disputes.subjects import Subject, in_the_way, subjects_of_lines, subjects_of_session, taken
 from stations.models import Session
 

@@ -142,6 +142,7 @@ ICONS = {
     "escalated": "timer",
     "assigned": "person",
     "sorted": "rule",
+    "contact": "alternate_email",
     "took_over": "merge",
     "prepared": "group",
     "seconded": "group",
@@ -156,6 +157,7 @@ def told(event: CaseEvent) -> Told:
         "acknowledged": "The driver has the case number",
         "assigned": f"Given to {data.get('to', '')}",
         "sorted": "Sorted anew: what seems wrong, or what is claimed",
+        "contact": _written_to(data),
         "took_over": f"Took over {data.get('case', '')} with its items and its earlier deadlines",
         "escalated": _escalated(data),
         "prepared": f"Version {data.get('offer', '')} of an answer waits for a second person",
@@ -166,6 +168,13 @@ def told(event: CaseEvent) -> Told:
     if event.rule:
         text = f"{text} ({event.rule})" if not data.get("into") else f"{text} into {data['into']} ({event.rule})"
     return Told(event.at, ICONS.get(event.kind, "chat"), text, who, event.reason)
+
+
+def _written_to(data: Mapping[str, Any]) -> str:
+    if "contact_email" not in data:
+        return "Whom we write to was corrected"
+    old, new = data["contact_email"]
+    return f"Written to {new or 'no address'}, no longer to {old}" if old else f"Written to {new}"
 
 
 def _escalated(data: Mapping[str, Any]) -> str:
