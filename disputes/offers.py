@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import OuterRef, QuerySet, Subquery
+
 from billing.checks import BY_CODE, Finding, Verdict, Way
 from billing.credits import LineLeft, left_of_lines
 from billing.document_models import Document, DocumentKind, DocumentLine
@@ -33,6 +35,14 @@ def waiting_offer(case: Case) -> Offer | None:
     """The newest answer, when a second person has not looked at it yet and the case can still get there."""
     newest = case.offers.select_related("confirmation", "decided_by").order_by("-version").first()
     return newest if newest is not None and newest.waits and not is_outdated(case, newest) else None
+
+
+def cases_for_second() -> QuerySet[Case]:
+    """Those with an answer that waits for a second person: nothing has moved the case, and nobody has said a word, since."""
+    kinds = (CaseEvent.Kind.MOVED, CaseEvent.Kind.PREPARED, CaseEvent.Kind.SECONDED)
+    last = CaseEvent.objects.filter(case=OuterRef("pk"), kind__in=kinds).order_by("-seq").values("kind")[:1]
+    prepared = Offer.objects.filter(needs_second=True, confirmation=None).values("case")
+    return Case.objects.alias(last=Subquery(last)).filter(pk__in=prepared, last=CaseEvent.Kind.PREPARED)
 
 
 def is_outdated(case: Case, offer: Offer) -> bool:

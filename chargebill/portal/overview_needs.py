@@ -24,7 +24,9 @@ from chargebill.portal.review import CONFIRM, PERMISSIONS, money_of
 from chargebill.portal.silent import PERMISSION as SEE_SILENT
 from chargebill.portal.site import page
 from disputes.chargeback_queries import WE_OWE
+from disputes.incident_models import Incident
 from disputes.models import Case
+from disputes.offers import cases_for_second
 from disputes.workflow.durations import Turn
 from stations.models import Location, QuarantinedRow
 from stations.silent import silent_connectors
@@ -46,6 +48,9 @@ class Waiting:
     refused_rows: int
     new_places: int
     cases: int
+    cases_to_confirm: int
+    cases_stuck: int
+    incidents_to_confirm: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,9 @@ def waiting_at(entity: LegalEntity) -> Waiting:
         refused_rows=QuarantinedRow.objects.filter(state=QuarantinedRow.State.WAITING, source__entity=entity).count(),
         new_places=Location.objects.filter(entity=entity, needs_review=True).count(),
         cases=Case.objects.filter(WE_OWE, entity=entity).count(),
+        cases_to_confirm=cases_for_second().filter(entity=entity).count(),
+        cases_stuck=Case.objects.filter(turn=Turn.FINANCE, entity=entity).count(),
+        incidents_to_confirm=Incident.objects.filter(confirmation=None, entity=entity).count(),
     )
 
 
@@ -99,7 +107,7 @@ def needs(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _shown(request: HttpRequest, entity: LegalEntity, found: Waiting) -> list[Need]:
     may = request.user.has_perm
-    ours = {"entity": str(entity.pk)}
+    ours, at_company = {"entity": str(entity.pk)}, {"entity__id__exact": str(entity.pk)}
     shown: list[Need] = []
 
     def add(allowed: bool, count: int, one: str, many: str, icon: str, link: str, amount: str = "") -> None:
@@ -124,7 +132,31 @@ def _shown(request: HttpRequest, entity: LegalEntity, found: Waiting) -> list[Ne
         "case we owe an answer",
         "cases we owe an answer",
         "gavel",
-        _link("disputes_case_changelist", turn=Turn.US, entity__id__exact=str(entity.pk)),
+        _link("disputes_case_changelist", turn=Turn.US, **at_company),
+    )
+    add(
+        may("disputes.add_offerconfirmation"),
+        found.cases_to_confirm,
+        "answer in a case to confirm",
+        "answers in cases to confirm",
+        "how_to_reg",
+        _link("disputes_case_changelist", second="waits", **at_company),
+    )
+    add(
+        may("disputes.change_executionstep"),
+        found.cases_stuck,
+        "case stuck for Finance",
+        "cases stuck for Finance",
+        "gavel",
+        _link("disputes_case_changelist", turn=Turn.FINANCE, **at_company),
+    )
+    add(
+        may("disputes.add_incidentconfirmation"),
+        found.incidents_to_confirm,
+        "incident to confirm",
+        "incidents to confirm",
+        "how_to_reg",
+        _link("disputes_incident_changelist", **at_company),
     )
     gaps = _link("no_price", **ours)
     add(
@@ -159,7 +191,7 @@ def _shown(request: HttpRequest, entity: LegalEntity, found: Waiting) -> list[Ne
         "new place to look at",
         "new places to look at",
         "visibility",
-        _link("stations_location_changelist", needs_review__exact="1", entity__id__exact=str(entity.pk)),
+        _link("stations_location_changelist", needs_review__exact="1", **at_company),
     )
     return shown
 

@@ -33,6 +33,7 @@ from chargebill.portal.disputes.words import CLOCKS, TURNS, due_of
 from chargebill.portal.spreadsheets import Cell, csv_lines, workbook
 from disputes.chargeback_queries import WE_OWE
 from disputes.models import Case
+from disputes.offers import cases_for_second
 from disputes.operations.thread import MOST_AT_ONCE
 from disputes.workflow.durations import Turn
 from disputes.workflow.states import Clock
@@ -79,6 +80,17 @@ class DeadlineFilter(DropdownFilter):
         return queryset.filter(escalation__gte=int(self.value() or 0)) if self.value() in ("50", "75") else queryset
 
 
+class SecondFilter(DropdownFilter):
+    title = "second person"
+    parameter_name = "second"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [("waits", "Waits for one")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        return queryset.filter(pk__in=cases_for_second()) if self.value() == "waits" else queryset
+
+
 @admin.register(Case)
 class CaseAdmin(ReadOnlyAdmin):
     """Cases are opened, moved and answered on pages of their own: the list only shows them, and gives them away."""
@@ -87,6 +99,7 @@ class CaseAdmin(ReadOnlyAdmin):
     list_filter = [
         TurnFilter,
         DeadlineFilter,
+        SecondFilter,
         ("state", ChoicesDropdownFilter),
         ("cause", ChoicesDropdownFilter),
         ("assignee", AutocompleteSelectFilter),
