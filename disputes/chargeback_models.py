@@ -23,7 +23,8 @@ class Chargeback(models.Model):
     """One letter of an acquirer about one charge, and where it stands. What the letter said never changes.
 
     ``status`` and ``asks_finance`` follow from the newest event (check_cases compares). ``due_by`` is the acquirer's; the case
-    is due 48 hours before while an answer is owed. ``asks_finance``: won late, after a credit, so a person decides.
+    is due 48 hours before while an answer is owed: not any more once an inquiry ``is_answered``. ``asks_finance``: won late,
+    after a credit, so a person decides.
     """
 
     case = models.ForeignKey("disputes.Case", on_delete=models.PROTECT, related_name="chargebacks")
@@ -41,13 +42,14 @@ class Chargeback(models.Model):
     received_on = models.DateField()
     due_by = models.DateTimeField()
     status = models.CharField(max_length=14, choices=STATUSES)
+    is_answered = models.BooleanField(default=False)
     asks_finance = models.BooleanField(default=False)
     funds = models.OneToOneField(ChargebackFunds, null=True, on_delete=models.PROTECT, related_name="chargeback")
     made_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
 
     frozen = [
-        Frozen(but=("status", "asks_finance", "funds")),
+        Frozen(but=("status", "is_answered", "asks_finance", "funds")),
         Frozen(fields=("funds",), once="OLD.funds_id IS NOT NULL", stays=False),
     ]
 
@@ -64,7 +66,7 @@ class Chargeback(models.Model):
 
 
 class ChargebackEvent(models.Model):
-    """One thing that happened to a chargeback: it moved, money was taken back, Finance decided. Never changes.
+    """One thing that happened to a chargeback: it moved, it was answered, money was taken back, Finance decided. Never changes.
 
     ``from_status`` is "" for the letter itself; both are empty where it stayed where it was.
     """
@@ -73,6 +75,8 @@ class ChargebackEvent(models.Model):
         MOVED = "MOVED", "Moved"
         TAKEN = "TAKEN", "Money taken back"
         DECIDED = "DECIDED", "Finance decided"
+        STAGED = "STAGED", "Answer staged"
+        ANSWERED = "ANSWERED", "Answer submitted"
 
     chargeback = models.ForeignKey(Chargeback, on_delete=models.PROTECT, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()

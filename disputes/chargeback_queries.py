@@ -26,7 +26,7 @@ WE_OWE = Q(turn=Turn.US.value) | Q(chargeback_due_at__isnull=False)
 def due_to_acquirers(case_ids: Iterable[int]) -> dict[int, datetime]:
     """By case that owes an acquirer an answer: when at the latest, 48 hours before its own date. One query."""
     found: dict[int, datetime] = {}
-    rows = Chargeback.objects.filter(case__in=list(case_ids), status__in=OWED).order_by("-due_by")
+    rows = Chargeback.objects.filter(case__in=list(case_ids), status__in=OWED, is_answered=False).order_by("-due_by")
     for case_id, due_by in rows.values_list("case_id", "due_by"):
         found[case_id] = due_by - BEFORE
     return found

@@ -159,6 +159,11 @@ def _who(file: CaseFile) -> str:
     return "the driver" + by if file.role == Role.CUSTOMER else str(file.added_by or "ChargeBill")
 
 
+def _side(file: CaseFile) -> str:
+    """As the dossier says it, which acquirers and outside bodies get: names of colleagues are no part of it."""
+    return "the driver" if file.role == Role.CUSTOMER else "the company"
+
+
 def dossier_of(case: Case, looked: Sequence[tuple[Session, Investigation]], at: datetime) -> dict[str, Any]:
     """The content of the PDF."""
     return {
@@ -178,7 +183,7 @@ def dossier_of(case: Case, looked: Sequence[tuple[Session, Investigation]], at: 
             for message in messages_of(case)
         ],
         "files": [
-            [f"{file.number}.{file.suffix}", f"{file.name}, by {_who(file)}, {_moment(file.added_at)}", file.sha256]
+            [f"{file.number}.{file.suffix}", f"{file.name}, by {_side(file)}, {_moment(file.added_at)}", file.sha256]
             for file in files_of(case)
         ],
         "checking": [" ".join(part.split()).removeprefix("How to check it ") for part in README.split("\n\n")[2:]],

@@ -7,6 +7,7 @@ from billing.document_models import DocumentLine
 from billing.fields import amount_field
 from chargebill.core.frozen import Frozen
 from chargebill.core.models import LegalEntity, User
+from disputes.answer_models import ChargebackAnswer, ChargebackSubmission  # noqa: F401
 from disputes.chargeback_models import Chargeback, ChargebackEvent  # noqa: F401
 from disputes.evidence_models import EvidenceItem, EvidenceManifest  # noqa: F401
 from disputes.file_models import CaseFile  # noqa: F401

@@ -35,6 +35,12 @@ class DisputeSettings(models.Model):
         blank=True, help_text="Whom drivers can turn to outside, one a line. Empty: the known body of the company's country."
     )
 
+    refund_policy_en = models.TextField(
+        "refund policy, English", max_length=20_000, blank=True,
+        help_text="As drivers are shown it. Goes to acquirers with the answer to a chargeback.",
+    )  # fmt: skip
+    refund_policy_de = models.TextField("refund policy, German", max_length=20_000, blank=True)
+
     class Meta:
         verbose_name = "dispute settings"
         verbose_name_plural = "dispute settings"

@@ -80,7 +80,8 @@ RECEIPTS = {
 }
 # An added case is opened, a changed one moved or given to somebody; an added message is said or noted, an added file comes
 # with one. Whoever answers keeps the words for it. An added chargeback is a letter of an acquirer, a changed one moved; added
-# funds book what the acquirer took.
+# funds book what the acquirer took. An added answer is a draft for the acquirer, an added submission the second person's
+# word on it.
 CASES = {
     "disputes.incomingmail": (VIEW, CHANGE),
     "disputes.case": EDIT,
@@ -88,6 +89,7 @@ CASES = {
     "disputes.casefile": (VIEW, ADD),
     "disputes.replytemplate": (*EDIT, DELETE),
     "disputes.chargeback": EDIT,
+    "disputes.chargebackanswer": (VIEW, ADD),
 }
 # An added incident is proposed, a changed one stopped or taken up again; a confirmation is the second person's word.
 INCIDENTS = {"disputes.incident": EDIT, "disputes.incidentconfirmation": (VIEW, ADD)}
@@ -141,6 +143,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "disputes.offerconfirmation": (VIEW, ADD),
         "disputes.executionstep": (VIEW, CHANGE),
         "disputes.chargeback": (VIEW, CHANGE),
+        "disputes.chargebacksubmission": (VIEW, ADD),
         "billing.chargebackfunds": (VIEW, ADD),
         # The second person's word about one fault on many bills, and holding its execution.
         "disputes.incident": (VIEW, CHANGE),
@@ -164,6 +167,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     # Changed settings are how the desk works: whoever may change them has the last word on cases, too.
     DISPUTE_SUPERVISOR: {
         **CASES,
+        "disputes.chargebacksubmission": (VIEW, ADD),
         "disputes.offerconfirmation": (VIEW, ADD),
         "disputes.disputesettings": EDIT,
         "disputes.holiday": (*EDIT, DELETE),

@@ -62,6 +62,7 @@ from chargebill.portal import (  # noqa: F401
 from chargebill.portal.disputes import (  # noqa: F401
     case_files,
     cases,
+    chargeback_answers,
     chargebacks,
     desk_settings,
     giving,

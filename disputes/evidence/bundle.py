@@ -40,10 +40,11 @@ def packed(files: Sequence[File], manifests: Sequence[Signed]) -> bytes:
     for version, signed in enumerate(manifests, 1):
         entries.append((manifest_path(version), signed.text.encode()))
         entries.append((signature_path(version), signature_text(signed).encode()))
-    return _zip(entries)
+    return zipped(entries)
 
 
-def _zip(entries: Sequence[tuple[str, bytes]]) -> bytes:
+def zipped(entries: Sequence[tuple[str, bytes]]) -> bytes:
+    """A ZIP of paths and contents that is the same bytes for the same entries."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for path, content in entries:
@@ -74,7 +75,7 @@ def opened(content: bytes) -> list[tuple[str, bytes]]:
     if len({path for path, _ in entries}) != len(entries):
         raise NoBundle("A file is in it twice.")
     try:
-        if _zip(entries) == content:
+        if zipped(entries) == content:
             return entries
     except (ValueError, UnicodeError) as problem:
         raise NoBundle("It names a file in a way no bundle does.") from problem

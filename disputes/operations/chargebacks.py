@@ -38,7 +38,7 @@ def move_chargeback(
     """
     text = _text(text)
     with transaction.atomic():
-        found = _locked(chargeback)
+        found = lock_chargeback(chargeback)
         now = Status(found.status)
         if not may_follow(now, target):
             raise UserError(
@@ -49,8 +49,8 @@ def move_chargeback(
         if found.funds and target in (Status.WON, Status.LOST):
             end_funds(funds=found.funds, won=target is Status.WON, on=on, actor=actor, at=at)
         found.asks_finance = target is Status.WON and _was_credited(found.document)
-        found.status = target
-        found.save(update_fields=["status", "asks_finance"])
+        found.status, found.is_answered = target, False
+        found.save(update_fields=["status", "is_answered", "asks_finance"])
         keep(found, _K.MOVED, actor, at, came_from=now, to=target, text=text, asks=found.asks_finance)
         store_due(found.case)
         audit(found, "chargeback.move", f"{found}: {WORDS[now].lower()} to {WORDS[target].lower()}", actor, at, text)
@@ -63,7 +63,7 @@ def take_money(
     """The acquirer took the money back. Raises UserError, changing nothing: no_claim (an inquiry, or it is over), taken,
     amount (more than the letter is about), what withdraw_funds raises."""
     with transaction.atomic():
-        found = _locked(chargeback)
+        found = lock_chargeback(chargeback)
         if found.status not in (Status.NEEDS_RESPONSE, Status.UNDER_REVIEW):
             raise UserError("no_claim", "Money is taken back while a claim is open, not for an inquiry. Nothing was changed.")
         if found.funds_id:
@@ -90,7 +90,7 @@ def decide_late_win(*, chargeback: Chargeback, text: str, actor: User, at: datet
     if not text:
         raise UserError("text", "Say what was decided, and why. Nothing was changed.", "text")
     with transaction.atomic():
-        found = _locked(chargeback)
+        found = lock_chargeback(chargeback)
         if not found.asks_finance:
             raise UserError("nothing_to_decide", "There is nothing to decide any more. Nothing was changed.")
         found.asks_finance = False
@@ -120,7 +120,7 @@ def _was_credited(document: Document) -> bool:
     return document.credit_notes.exists() or GoodwillGrant.objects.filter(document=document).exists()
 
 
-def _locked(chargeback: Chargeback) -> Chargeback:
+def lock_chargeback(chargeback: Chargeback) -> Chargeback:
     """With its case, held until the transaction ends."""
     lock_case(chargeback.case)
     bulk.lock_alone(Chargeback, chargeback.pk)

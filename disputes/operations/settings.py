@@ -10,6 +10,7 @@ from django.db import transaction
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
+from disputes.chargebacks.fields import EACH
 from disputes.clocks import CACHED, cached, histories
 from disputes.desk import desk_of, settings_of
 from disputes.mail.addresses import LONGEST_MAILBOX, fits
@@ -19,9 +20,20 @@ from disputes.workflow.calendars import Calendar
 from disputes.workflow.durations import DEFAULTS
 from disputes.workflow.states import ENDED, Clock, State
 
-SETTABLE = ("hours", "durations", "reminder_days", "reopening_days", "outside_bodies", "reply_mailbox")
+SETTABLE = (
+    "hours",
+    "durations",
+    "reminder_days",
+    "reopening_days",
+    "outside_bodies",
+    "reply_mailbox",
+    "refund_policy_en",
+    "refund_policy_de",
+)
 LONGEST = 400
 MOST_HOLIDAYS = 400
+# What a field of an answer to a chargeback takes.
+MOST_POLICY = EACH
 # Clocks of cases in these may still run.
 LIVE = [state.value for state in State if state not in ENDED or state is State.RESOLVED]
 
@@ -96,6 +108,10 @@ def _check(settings: DisputeSettings, days: Mapping[date, str]) -> None:
         raise UserError("reminder_days", problem, "reminder_days")
     if len(days) > MOST_HOLIDAYS:
         raise UserError("holidays", f"Name at most {MOST_HOLIDAYS} holidays. Nothing was changed.", "holidays")
+    for name, language in (("refund_policy_en", "English"), ("refund_policy_de", "German")):
+        if len(getattr(settings, name)) > MOST_POLICY:
+            problem = f"The refund policy in {language} has at most {MOST_POLICY:,} characters: acquirers take no more."
+            raise UserError(name, f"{problem} Nothing was changed.", name)
     if settings.reply_mailbox and not fits(settings.reply_mailbox):
         problem = (
             f"Before the @ stand at most {LONGEST_MAILBOX} characters and no plus sign: each case adds its own part."

@@ -26,10 +26,12 @@ from tests.disputes.conftest import everything, opened
 from tests.disputes.hostile import jpeg
 from tests.disputes.incidents import proposed
 from tests.disputes.odd_mails import eml
+from tests.disputes.test_chargeback_answers import media, staged
 from tests.disputes.test_chargebacks import written
 from tests.disputes.test_incoming_mail import came
 from tests.documents.conftest import Operator
 
+__all__ = ["media"]
 Of = Callable[[str], Client]
 EVERYBODY = (ADMINISTRATOR, *ROLES)
 READ = tuple(role for role in EVERYBODY if role != ANALYST)
@@ -50,6 +52,8 @@ DESK: dict[str, tuple[Allowed, Allowed]] = {
     "case_file_small": (READ, None),
     "reply_templates": (READ, WORK),
     "chargeback_letter": (WORK, WORK),
+    "chargeback_answer": (READ, (*WORK, "Finance")),
+    "chargeback_answer_zip": (READ, None),
     "dispute_settings": (READ, LAST_WORD),
     "cases_give": (WORK, WORK),
     "case_mail": (MAIL, WORK),
@@ -102,7 +106,7 @@ def addresses(patterns: Any = None, before: str = "") -> Iterator[tuple[str, str
 
 
 @pytest.fixture
-def objects(billed: Operator, staff: Callable[[str], Any]) -> dict[str, int]:
+def objects(billed: Operator, staff: Callable[[str], Any], media: None) -> dict[str, int]:
     """One of everything an address can name."""
     case, now = opened("M1", at=timezone.now()), timezone.now()
     add_file(case=case, name="a.jpg", content=jpeg(Random(1)), role=Role.CUSTOMER, actor=None, at=now)
@@ -110,6 +114,7 @@ def objects(billed: Operator, staff: Callable[[str], Any]) -> dict[str, int]:
     collect_and_seal(case=case, actor=None, at=now)
     mail = came(eml("Words.\n", to="disputes@tay.example"))
     chargeback = written(Document.objects.get(lines__session_number="A1", kind="RECEIPT"), amount=Decimal("2.00"))
+    staged(chargeback, staff("Dispute agent"))
     incident = proposed(billed, staff("Dispute supervisor"))
     return {"case": case.pk, "mail": mail.pk, "chargeback": chargeback.pk, "incident": incident.pk, "session": session.pk}
 
@@ -118,7 +123,7 @@ def path_of(name: str, objects: dict[str, int]) -> str:
     """Its address, with the object it is about."""
     route = next(route for route, each in addresses() if each == name)
     kind = next((kind for kind in ("incident", "chargeback", "mail") if kind in name), "case")
-    path = re.sub(r"<\w+:(pk|object_id)>", str(objects[kind]), route).replace("<int:number>", "1")
+    path = re.sub(r"<\w+:(pk|object_id)>", str(objects[kind]), route).replace("<int:number>", "1").replace("<int:version>", "1")
     return f"/{path}{ASKED.get(name, '').format(**objects)}"
 
 

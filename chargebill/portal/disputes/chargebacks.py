@@ -23,6 +23,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal import format as written
+from chargebill.portal.disputes import chargeback_answers
 from chargebill.portal.disputes.roles import worker_of
 from chargebill.portal.disputes.words import due_to
 from chargebill.portal.payment_frame import READ_DOCUMENTS, allow, amount_in, day_in, frame
@@ -47,7 +48,9 @@ FIELDS = (
     "document",
 )
 # What Finance is asked and what is owed to an acquirer first, the earliest date on top.
-URGENT = models.Case(When(asks_finance=True, then=Value(0)), When(status__in=OWED, then=Value(1)), default=Value(2))
+URGENT = models.Case(
+    When(asks_finance=True, then=Value(0)), When(status__in=OWED, is_answered=False, then=Value(1)), default=Value(2)
+)
 # These book money.
 BY_FINANCE = (Status.WON, Status.LOST)
 
@@ -131,6 +134,7 @@ def _page(request: HttpRequest, chargeback: Chargeback) -> HttpResponse:
         waits_for_finance=works and not books and any(one in BY_FINANCE for one in TABLE[status]),
         ends=list(chargeback.funds.ends.order_by("pk")) if chargeback.funds else [],
         today=chargeback.entity.day_of(timezone.now()).isoformat(),
+        **chargeback_answers.shown_beside(request, chargeback),
     )  # fmt: skip
     return TemplateResponse(request, "portal/chargebacks/chargeback.html", context)
 

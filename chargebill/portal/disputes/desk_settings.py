@@ -68,6 +68,8 @@ def _fields(entity: LegalEntity, posted: QueryDict | None) -> dict[str, Any]:
         "reopening_days": str(settings.reopening_days),
         "outside_bodies": "\n".join(bodies_of(entity, settings)),
         "reply_mailbox": settings.reply_mailbox,
+        "refund_policy_en": settings.refund_policy_en,
+        "refund_policy_de": settings.refund_policy_de,
         **{f"clock_{clock}": str(desk.durations.of[clock]) for clock in Clock},
         **{f"opens_{day}": _clock(hours[day][0]) if day in hours else "" for day in range(7)},
         **{f"closes_{day}": _clock(hours[day][1]) if day in hours else "" for day in range(7)},
@@ -100,8 +102,13 @@ def read(posted: QueryDict) -> tuple[dict[str, Any], list[tuple[date, str]]]:
         "reopening_days": _number(posted, "reopening_days", "Reopened within"),
         "outside_bodies": posted.get("outside_bodies", "").strip()[:2000],
         "reply_mailbox": posted.get("reply_mailbox", "").strip()[:254],
+        **{name: _long(posted.get(name, "")) for name in ("refund_policy_en", "refund_policy_de")},
     }
     return values, _holidays(posted.get("holidays", ""))
+
+
+def _long(raw: str) -> str:
+    return raw.replace("\x00", "").replace("\r\n", "\n").strip()
 
 
 def _number(posted: QueryDict, name: str, word: str) -> int:

@@ -102,7 +102,7 @@ def due_of(case: Case, at: datetime) -> Due | None:
 
 def due_to(chargeback: Chargeback, at: datetime) -> Due | None:
     """When its acquirer must be answered, 48 hours before the acquirer's own date; None where no answer is owed."""
-    if chargeback.status not in OWED:
+    if chargeback.status not in OWED or chargeback.is_answered:
         return None
     due, zone = chargeback.due_by - BEFORE, chargeback.entity.time_zone or "UTC"
     left = f"{span(abs(due - at))} {'late' if due <= at else 'left'}"
