@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('disputes', '0010_incidents'),
+        ('disputes', '0011_contact_events'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
