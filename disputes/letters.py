@@ -123,15 +123,23 @@ _ANSWERS = {
     (ENGLISH, "OFFER"): "Hello,\n\nwe looked into your complaint {number}.{found}\n\nWe offer to take {money} off your bill.",
     (ENGLISH, "CONCESSION"): "Hello,\n\nyou are right about {number}.{found}\n\nWe take {money} off your bill. We are sorry.",
     (ENGLISH, "DECISION"): "Hello,\n\nwe looked into your complaint {number}. We are not changing this bill, because ",
+    (
+        ENGLISH,
+        "SETTLED",
+    ): "Hello,\n\nwe looked into your complaint {number}. We have taken {money} off this bill since. We are"
+    " not changing more of it, because ",
     (GERMAN, "OFFER"): "Guten Tag,\n\nwir haben Ihre Beanstandung {number} geprüft.{found}\n\nWir bieten an, Ihre Rechnung um"
     " {money} zu kürzen.",
     (GERMAN, "CONCESSION"): "Guten Tag,\n\nSie haben recht mit {number}.{found}\n\nWir kürzen Ihre Rechnung um {money}. Das tut"
     " uns leid.",
     (GERMAN, "DECISION"): "Guten Tag,\n\nwir haben Ihre Beanstandung {number} geprüft. Wir ändern diese Rechnung nicht, denn ",
+    (GERMAN, "SETTLED"): "Guten Tag,\n\nwir haben Ihre Beanstandung {number} geprüft. Die Rechnung haben wir seitdem schon um"
+    " {money} gekürzt. Mehr ändern wir nicht, denn ",
 }
 
 
 def answer_begins(language: str, number: str, kind: str, money: str, found: Sequence[str]) -> str:
-    """The beginning of an OFFER, a CONCESSION or a DECISION of zero; ``found`` is what the checks say to the driver."""
+    """The beginning of an OFFER, a CONCESSION, a DECISION of zero, or such a decision where ``money`` was taken off already
+    (SETTLED); ``found`` is what the checks say to the driver."""
     said = "".join(f" {sentence}" for sentence in found)
     return _ANSWERS[GERMAN if language == GERMAN else ENGLISH, kind].format(number=number, money=money, found=said)

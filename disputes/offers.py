@@ -113,6 +113,11 @@ def open_items(case: Case) -> list[Open]:
     return [Open(item, left.get(ids[item.pk] or 0)) for item in items]
 
 
+def given_already(items: Sequence[Open]) -> Decimal:
+    """What was taken off these since the case was opened, gross: by an incident, or a colleague."""
+    return sum((max(one.item.gross_amount - one.left_gross, ZERO) for one in items), ZERO)
+
+
 def returns_of(case: Case) -> list[str]:
     """Where money that was paid may go: a roaming partner only gets credit, a driver nobody knows only a refund."""
     if case.customer_kind == CustomerKind.PARTNER:

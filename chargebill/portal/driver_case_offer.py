@@ -11,7 +11,7 @@ from chargebill.core.keys import key_in
 from chargebill.portal.driver_case_words import by
 from disputes.facts import Said
 from disputes.models import Case
-from disputes.offers import current_offer, offer_clock
+from disputes.offers import current_offer, given_already, offer_clock, open_items
 from disputes.operations.moves import move
 from disputes.operations.offers import accept_offer, decline_offer
 from disputes.operations.payout_accounts import account_wanted, give_account
@@ -27,6 +27,7 @@ PHRASES: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "offer_title": "We offer you {amount}",
         "decision_title": "Our decision: we are not changing this bill",
+        "settled_title": "We took {amount} off this bill already. Nothing more changes",
         "correction": "The bill is corrected by that.",
         "goodwill": "As goodwill: the bill stays as it is.",
         "refund": "If you have paid, you get it back.",
@@ -58,6 +59,7 @@ PHRASES: Mapping[Language, Mapping[str, str]] = {
     "de": {
         "offer_title": "Wir bieten Ihnen {amount} an",
         "decision_title": "Unsere Entscheidung: Wir ändern diese Rechnung nicht",
+        "settled_title": "Wir haben diese Rechnung schon um {amount} gekürzt. Mehr ändert sich nicht",
         "correction": "Die Rechnung wird um so viel berichtigt.",
         "goodwill": "Aus Kulanz: Die Rechnung bleibt, wie sie ist.",
         "refund": "Haben Sie schon bezahlt, bekommen Sie es zurück.",
@@ -106,13 +108,21 @@ def offered(case: Case, language: Language, at: datetime, zone: str) -> dict[str
     until = offer_clock(case)
     found["offer"] = {
         "version": str(newest.version),
-        "title": said["decision_title"] if newest.is_decision else said["offer_title"].format(amount=amount),
+        "title": _decision(case, language) if newest.is_decision else said["offer_title"].format(amount=amount),
         "means": [] if newest.is_decision else _means(case, newest, language),
         "accept": "" if newest.is_decision else said["accept"].format(amount=amount),
         "letter": newest.letter,
         "valid": said["valid"].format(by=by(until, zone, language)) if until else "",
     }
     return found
+
+
+def _decision(case: Case, language: Language) -> str:
+    """What a decision of zero is called: it may be the rest of something that was put right beside the case."""
+    already, said = given_already(open_items(case)), PHRASES[language]
+    if not already:
+        return said["decision_title"]
+    return said["settled_title"].format(amount=money(already, case.currency, language))
 
 
 def _means(case: Case, offer: Offer, language: Language) -> list[str]:

@@ -1,5 +1,6 @@
 """An offer on the page of a case: accepted, declined, added to, and what it means in money."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ from disputes.operations.thread import assign
 from disputes.outcome_models import ExecutionStep, Offer, PayoutAccount
 from disputes.workflow.states import Role, State
 from tests.disputes.conftest import everything
+from tests.documents.test_correcting import take_back
 from tests.drivers.conftest import Operator, case_of, of, shown, words_of
 from tests.payments.conftest import received
 
@@ -29,11 +31,13 @@ IBAN = "GB33BUKB20201555555555"
 
 def offered(client: Client, agent: User, document: Document, amount: str | None = "1.50", **more: Any) -> Case:
     """A driver complained; somebody looked into it and answers."""
+    return again(investigated(client, agent, document), agent, amount, **more)
+
+
+def investigated(client: Client, agent: User, document: Document) -> Case:
     case, _ = case_of(client, document)
     assign(cases=[case], assignee=agent, role=Role.AGENT, actor=agent, at=timezone.now())
-    return again(
-        move(case=case, target=State.INVESTIGATING, role=Role.AGENT, actor=agent, at=timezone.now()), agent, amount, **more
-    )
+    return move(case=case, target=State.INVESTIGATING, role=Role.AGENT, actor=agent, at=timezone.now())
 
 
 def again(case: Case, agent: User, amount: str | None, **more: Any) -> Case:
@@ -111,6 +115,19 @@ def test_a_decision_of_nothing_can_be_added_to_twice(client: Client, receipt: Do
         assert case.state == "INVESTIGATING"
         case = again(case, agent, None)
     assert "We looked into it again twice already." in words_of(sent(client, case, "add", text="Once more."))
+
+
+def test_a_decision_about_the_rest_says_what_was_taken_off_already(
+    client: Client, receipt: Document, agent: User, client_of: Callable[[str], Client]
+) -> None:
+    case = investigated(client, agent, receipt)
+    desk = f"/disputes/case/{case.pk}/change/"
+    assert "We are not changing this bill, because" in client_of("Dispute agent").get(desk).content.decode()
+    take_back(receipt, "0.75")
+    assert "We have taken 0.75 GBP off this bill since." in words_of(client_of("Dispute agent").get(desk))
+    again(case, agent, None)
+    assert "We took 0.75 GBP off this bill already. Nothing more changes" in shown(client, path_to(case))
+    assert "Wir haben diese Rechnung schon um 0,75 GBP gekürzt." in shown(client, f"{path_to(case)}?lang=de")
 
 
 def test_a_roaming_drivers_offer_is_credited_to_the_partner(client: Client, receipt: Document, agent: User) -> None:

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from billing.checks.driver import for_driver
 from billing.documents import Fixed
+from billing.papers.words import money
 from chargebill.core.errors import UserError
 from chargebill.core.models import User
 from chargebill.core.money import round_money
@@ -28,6 +29,7 @@ from disputes.offers import (
     Proposed,
     amounts_of_claim,
     current_offer,
+    given_already,
     offer_clock,
     open_items,
     proposals,
@@ -112,11 +114,15 @@ def _rows(case: Case, given: Given) -> list[Row]:
 def _letters(case: Case, rows: Sequence[Row]) -> dict[str, str]:
     """How the letters begin. AMOUNT becomes the sum when it is sent."""
     language = "de" if case.language == "de" else "en"
+    already = given_already([row.one for row in rows])
     found = [for_driver(row.proposed.finding, case.currency, language) for row in rows if row.proposed.finding]
-    return {
-        kind.lower(): answer_begins(language, case.number, kind, f"AMOUNT {case.currency}", list(dict.fromkeys(found)))
+    begins = {
+        kind: answer_begins(language, case.number, kind, f"AMOUNT {case.currency}", list(dict.fromkeys(found)))
         for kind in ("OFFER", "CONCESSION", "DECISION")
     }
+    if already:
+        begins["DECISION"] = answer_begins(language, case.number, "SETTLED", money(already, case.currency, language), [])
+    return {kind.lower(): words for kind, words in begins.items()}
 
 
 def do(case: Case, name: str, given: Given, worker: Worker | None, user: User, at: datetime) -> str:
