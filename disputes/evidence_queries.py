@@ -27,9 +27,12 @@ def about_in(manifest: EvidenceManifest) -> dict[str, Any]:
     return said
 
 
-def bundle_of(case: Case) -> bytes:
-    """The ZIP of everything that is signed, the same bytes each time; empty evidence has none. Two queries."""
-    manifests = list(case.manifests.select_related("key").order_by("version"))
+def bundle_of(case: Case, version: int | None = None) -> bytes:
+    """The ZIP of everything that is signed, or was in that version; the same bytes each time. Empty evidence has none.
+
+    Two queries.
+    """
+    manifests = list(case.manifests.select_related("key").order_by("version")[:version])
     items = case.evidence.order_by("seq")[: manifests[-1].items] if manifests else []
     return evidence.packed(files_of(items), [signed_of(manifest) for manifest in manifests])
 

@@ -14,6 +14,7 @@ from disputes.execution import progress_of
 from disputes.models import Case, CaseEvent
 from disputes.offers import Open, current_offer, open_items, rounds_of
 from disputes.outcome_models import Offer, OfferPart
+from disputes.outside_queries import keeping_open
 from disputes.subjects import after_declined_award, are_about_the_same, taken
 from disputes.workflow.clocks import ran_out
 from disputes.workflow.facts import Facts
@@ -55,6 +56,7 @@ def facts_of(*, case: Case, said: Said, history: History, desk: Desk, at: dateti
         checks_done=True,
         claimed=case.claimed_amount,
         outside_bodies=desk.outside_bodies,
+        outside_request=next(map(str, keeping_open(case)), ""),
         ran_out=out,
         **again,
     )

@@ -26,6 +26,7 @@ from disputes.outcome_models import (  # noqa: F401
     OfferPart,
     PayoutAccount,
 )
+from disputes.outside_models import OutsideLink, OutsidePack, OutsideRequest  # noqa: F401
 from disputes.settings_models import CaseCounter, DisputeSettings, Holiday  # noqa: F401
 from disputes.template_models import ReplyTemplate  # noqa: F401
 from disputes.workflow.durations import Turn
@@ -188,6 +189,8 @@ class CaseEvent(models.Model):
         PREPARED = "prepared", "Waits for a second person"
         SECONDED = "seconded", "A second person looked at it"
         DONE = "done", "Put right"
+        # Somebody outside asks about it, asks no more, or has an answer.
+        OUTSIDE = "outside", "Outside request"
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()

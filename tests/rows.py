@@ -1,11 +1,9 @@
 """Fills any list of the portal with as many rows as asked: one builder per model, in bulk."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-
-from django.db.models import Model
 
 from billing.document_models import Document, DocumentKind, DocumentRun
 from billing.models import Anchor, Assignment, Cdr, Chargeable, Tariff, TariffVersion, TaxRule
@@ -26,23 +24,10 @@ from stations.models import (
     Session,
     Source,
 )
+from tests.disputes.outside_rows import requests_about
+from tests.rows_base import NOON, company, more
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DONE = {"state": Job.State.DONE, "started_at": NOON, "finished_at": NOON}
-
-
-def company(name: str = "Stadtwerke Nord") -> LegalEntity:
-    found, _ = LegalEntity.objects.get_or_create(
-        name=name, defaults={"country": "DE", "base_currency": "EUR", "time_zone": "Europe/Berlin"}
-    )
-    return found
-
-
-def more(model: type[Model], count: int, make: Callable[[int], Model]) -> list[Any]:
-    """Adds rows until there are ``count``; returns all, in key order."""
-    there = model._default_manager.count()
-    model._default_manager.bulk_create([make(n) for n in range(there, count)])
-    return list(model._default_manager.order_by("pk"))
 
 
 def companies(count: int) -> list[Any]:
@@ -469,6 +454,10 @@ def incidents(count: int) -> list[Any]:
     return found
 
 
+def outside_requests(count: int) -> list[Any]:
+    return requests_about(cases(count))
+
+
 BUILDERS: dict[str, Callable[[int], list[Any]]] = {
     "billing.Assignment": assignments,
     "billing.Document": documents,
@@ -481,6 +470,7 @@ BUILDERS: dict[str, Callable[[int], list[Any]]] = {
     "disputes.Case": cases,
     "disputes.Chargeback": chargebacks,
     "disputes.Incident": incidents,
+    "disputes.OutsideRequest": outside_requests,
     "memberships.ContractPrefix": prefixes,
     "memberships.Customer": customers,
     "memberships.CustomerGroup": groups,

@@ -31,6 +31,7 @@ QUERIES = {
     "disputes.Case": FRAME + 3 + VIEWS,
     "disputes.Chargeback": FRAME + 3 + VIEWS,
     "disputes.Incident": FRAME + 3 + VIEWS,
+    "disputes.OutsideRequest": FRAME + 3 + VIEWS,
     "memberships.ContractPrefix": FRAME + 3 + VIEWS,
     "memberships.Customer": FRAME + 3 + VIEWS,
     "memberships.CustomerGroup": FRAME + 3 + VIEWS,

@@ -93,6 +93,8 @@ CASES = {
 }
 # An added incident is proposed, a changed one stopped or taken up again; a confirmation is the second person's word.
 INCIDENTS = {"disputes.incident": EDIT, "disputes.incidentconfirmation": (VIEW, ADD)}
+# An added request was made by somebody outside, a changed one is about other cases, or answered.
+OUTSIDE = {"disputes.outsiderequest": EDIT}
 # Every role reads what the work is about. Only the Administrator lets people and programs in.
 READ_ALL = ("stations", "memberships", "billing", "disputes", "analytics", "core")
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -172,6 +174,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "disputes.disputesettings": EDIT,
         "disputes.holiday": (*EDIT, DELETE),
         **INCIDENTS,
+        **OUTSIDE,
     },
     ANALYST: {},
     AUDITOR: {},

@@ -71,5 +71,8 @@ from chargebill.portal.disputes import (  # noqa: F401
     incidents,
     many,
     opening,
+    outside,
+    outside_form,
+    outside_page,
     replies,
 )

@@ -35,6 +35,8 @@ from disputes.workflow.moves import refusal, targets
 from disputes.workflow.states import ENDED, REOPENED_FROM, Clock, Role, State
 
 # What the driver reads when it was to be done by us and is not.
+# At the end of these a case is closed.
+CLOSES = {Clock.DEADLOCK, Clock.SILENCE}
 PROMISED = {Clock.FIRST_REPLY, Clock.INVESTIGATE, Clock.FINAL_POSITION, Clock.EXECUTION}
 
 
@@ -103,6 +105,9 @@ def deadlines(clocks: Sequence[Running], zone: str, language: Language, at: date
     found = []
     for run in known:
         assert run.due_at is not None
+        if run.clock in CLOSES and run.due_at <= at:
+            # An outside request keeps it open: that it is closed by then is no longer so.
+            continue
         when = by(run.due_at, zone, language)
         is_late = run.due_at <= at and run.clock in PROMISED
         text = BY_WHEN[language][run.clock].format(by=when)

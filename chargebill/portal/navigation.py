@@ -92,6 +92,7 @@ SECTIONS = (
         (
             listing("Cases", "disputes", "case", "/disputes/new/", "/disputes/give/", "/disputes/many/"),
             listing("Chargebacks", "disputes", "chargeback", "/chargebacks/"),
+            listing("Outside requests", "disputes", "outsiderequest", "/disputes/outside/"),
             Entry("Mail to look at", "admin:case_mail", ("disputes.view_incomingmail",)),
             Entry("Reply templates", "admin:reply_templates", ("disputes.view_replytemplate",)),
             listing("Incidents", "disputes", "incident", "/disputes/incidents/"),

@@ -27,6 +27,8 @@ from disputes.chargeback_queries import WE_OWE
 from disputes.incident_models import Incident
 from disputes.models import Case
 from disputes.offers import cases_for_second
+from disputes.outside_models import OutsideRequest
+from disputes.outside_queries import SOON, due_within
 from disputes.workflow.durations import Turn
 from stations.models import Location, QuarantinedRow
 from stations.silent import silent_connectors
@@ -51,6 +53,7 @@ class Waiting:
     cases_to_confirm: int
     cases_stuck: int
     incidents_to_confirm: int
+    outside: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ def waiting_at(entity: LegalEntity) -> Waiting:
         cases_to_confirm=cases_for_second().filter(entity=entity).count(),
         cases_stuck=Case.objects.filter(turn=Turn.FINANCE, entity=entity).count(),
         incidents_to_confirm=Incident.objects.filter(confirmation=None, entity=entity).count(),
+        outside=OutsideRequest.objects.filter(due_within(SOON, timezone.now()), entity=entity).count(),
     )
 
 
@@ -157,6 +161,14 @@ def _shown(request: HttpRequest, entity: LegalEntity, found: Waiting) -> list[Ne
         "incidents to confirm",
         "how_to_reg",
         _link("disputes_incident_changelist", **at_company),
+    )
+    add(
+        may("disputes.view_outsiderequest"),
+        found.outside,
+        "outside request due within a week or late",
+        "outside requests due within a week or late",
+        "account_balance",
+        _link("disputes_outsiderequest_changelist", due="soon", **at_company),
     )
     gaps = _link("no_price", **ours)
     add(

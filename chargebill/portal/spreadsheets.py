@@ -12,6 +12,8 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from chargebill.core.csvsafe import safe_cell
+
 Cell = str | int | Decimal | datetime | None
 # Above this a workbook takes minutes and spreadsheets give up; CSV has no limit.
 XLSX_MAX_CELLS = 4_500_000
@@ -63,6 +65,12 @@ def csv_lines(header: Iterable[str], cells: Iterable[list[Cell]]) -> Iterator[st
             yield "".join(held)
             held = []
     yield "".join(held)
+
+
+def safe_rows(rows: Iterable[list[Cell]]) -> Iterator[list[Cell]]:
+    """The same rows, with every text as ``safe_cell`` has it."""
+    for row in rows:
+        yield [safe_cell(cell) if isinstance(cell, str) else cell for cell in row]
 
 
 def workbook(title: str, header: Iterable[str], cells: Iterable[list[Cell]]) -> IO[bytes]:

@@ -148,6 +148,11 @@ INCIDENT = {
     "done": Shown("Done", GOOD, "check_circle", "What was agreed to was taken back, and the drivers were told."),
     "refused": Shown("Refused", BAD, "block", "The second person said no: nothing was taken back."),
 }
+OUTSIDE = {
+    "OPEN": Shown("Open", WAIT, "schedule", "No clock closes the cases it is about."),
+    "ANSWERED": Shown("Answered", GOOD, "check_circle", "The answer was sent, and never changes."),
+    "CLOSED": Shown("Closed without an answer", QUIET, "do_not_disturb_on", "Nobody has to answer it any more."),
+}
 DIFFERENCE = {
     "waits": Shown("Waits for a second person", WAIT, "schedule", "Nothing is done before somebody else confirms it."),
     "done": Shown("Done", GOOD, "check_circle", "What was decided was done."),
@@ -221,6 +226,7 @@ KINDS: dict[str, Mapping[Any, Shown]] = {
     "goodwill": GOODWILL,
     "difference": DIFFERENCE,
     "incident": INCIDENT,
+    "outside": OUTSIDE,
     "bank_file": BANK_FILE,
     "refund_due": REFUND_DUE,
     "refund": REFUND,

@@ -17,6 +17,7 @@ from disputes.letters import deadlock_letter, no_request_letter, reminder_letter
 from disputes.models import Case, CaseEvent, CaseMessage
 from disputes.operations.events import notify, refresh, write
 from disputes.operations.moves import lock_case, step
+from disputes.outside_queries import let_go
 from disputes.workflow.moves import refusal
 from disputes.workflow.states import Role, State
 
@@ -31,6 +32,8 @@ BY_CLOCK: dict[State, tuple[State, ...]] = {
     State.DEADLOCK: (State.CLOSED,),
     State.RESOLVED: (State.CLOSED,),
 }
+# Where a clock closes a case, unless an outside request keeps it open.
+CLOSED_FROM = tuple(state.value for state, targets in BY_CLOCK.items() if State.CLOSED in targets)
 
 
 @chore
@@ -41,6 +44,22 @@ def run_clocks() -> int:
     cases = list(due)
     for case in cases:
         ring_clocks(case=case, at=now)
+    return len(cases)
+
+
+@chore
+def close_what_was_kept_open() -> int:
+    """Moves cases whose clock ran out while an outside request was open, once none is; returns how many.
+
+    Their clocks have nothing left to ring, so nothing looks at them in between.
+    """
+    now = timezone.now()
+    cases = list(let_go(now, CLOSED_FROM)[:AT_ONCE])
+    for case in cases:
+        with transaction.atomic():
+            case = lock_case(case)
+            if case.wake_at is None:
+                _move(case, now)
     return len(cases)
 
 

@@ -16,6 +16,7 @@ from disputes.mail.wording import investigation_began
 from disputes.models import Case, CaseEvent, CaseMessage, ContestedItem
 from disputes.operations.events import notify, refresh, say, write
 from disputes.operations.evidence import collect, seal
+from disputes.operations.outside_links import hand_over
 from disputes.workflow.moves import TABLE, refusal
 from disputes.workflow.states import LIFTS_HOLD, REOPENED_FROM, STATE_WORDS, Role, State
 from stations.models import Session
@@ -124,7 +125,7 @@ def _hold_again(case: Case, at: datetime) -> None:
 
 
 def _hand_over(case: Case, into: Case, role: Role, actor: User | None, at: datetime) -> None:
-    """The items, with their hold, and the earliest clock go to the case it is merged into."""
+    """The items, with their hold, the earliest clock and whoever asks from outside go to the case it is merged into."""
     items = _let_go(case, at)
     ContestedItem.objects.bulk_create(
         [ContestedItem(case=into, session_id=i.session_id, line_id=i.line_id, gross_amount=i.gross_amount) for i in items]
@@ -136,3 +137,4 @@ def _hand_over(case: Case, into: Case, role: Role, actor: User | None, at: datet
     write(case=into, kind=CaseEvent.Kind.TOOK_OVER, role=role, actor=actor, at=at, data=data)
     into.contested_amount += sum((item.gross_amount for item in items), start=into.contested_amount * 0)
     refresh(into, "contested_amount")
+    hand_over(case=case, into=into, actor=actor, at=at)

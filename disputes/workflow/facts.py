@@ -63,5 +63,8 @@ class Facts:
     attempt_is_dead: bool = False
     outside_reference: str = ""
 
+    # Ending.
+    outside_request: str | None = None  # the open request that keeps it open, to name it; "" when there is none
+
     # Clocks that have run out.
     ran_out: frozenset[Clock] = frozenset()

@@ -226,5 +226,10 @@ def customer_ran_out(facts: Facts) -> str:
     return _unless(Clock.AWAITING_CUSTOMER in facts.ran_out, "The driver can still answer.")
 
 
+def no_outside_request(facts: Facts) -> str:
+    who = facts.outside_request or "an outside request"
+    return _unless(facts.outside_request == "", f"It stays open until {who} is answered.")
+
+
 def silence_ran_out(facts: Facts) -> str:
     return _unless(Clock.SILENCE in facts.ran_out, "It is not quiet for long enough.")

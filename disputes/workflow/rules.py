@@ -1,7 +1,8 @@
 """The table of moves. What is not in it is refused.
 
 ``guard`` is what has to hold in the words of the specification; ``guards`` are the predicates that say so. A neutral has
-to be appointed for T11, T13 and T25 although the table does not say it: without one there is nobody to move to.
+to be appointed for T11, T13 and T25 although the table does not say it: without one there is nobody to move to. Nor does it
+say that no clock closes a case while an outside request is open (T16, T20, T24); what the driver does goes on.
 """
 
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ RULES = (
     Rule("T14b", (ARBITRATION,), AGREED, (CUSTOMER, SUPERVISOR), _SECOND_TEXT, (g.other_side_accepted,)),
     Rule("T15", (AWARDED,), AGREED, (CUSTOMER,), "accepts", (g.accepts_award,)),
     Rule("T16", (AWARDED,), CLOSED, (CUSTOMER,), "declines", (g.declines_award,)),
-    Rule("T16", (AWARDED,), CLOSED, (SYSTEM,), "28 calendar days", (g.award_answer_ran_out,)),
+    Rule("T16", (AWARDED,), CLOSED, (SYSTEM,), "28 calendar days", (g.award_answer_ran_out, g.no_outside_request)),
     Rule(
         "T17",
         (AGREED,),
@@ -128,7 +129,7 @@ RULES = (
     Rule("T19", (EXECUTING,), STUCK, (SYSTEM,), "a step failed or unknown > 24 h", (g.step_has_failed,)),
     Rule("T19", (STUCK,), EXECUTING, (FINANCE,), "first attempt proven dead", (g.attempt_is_dead,)),
     Rule("T19b", (STUCK,), RESOLVED, (FINANCE,), "paid outside, with reference", (g.has_outside_reference,)),
-    Rule("T20", (RESOLVED,), CLOSED, (SYSTEM,), "14 calendar days of silence", (g.silence_ran_out,)),
+    Rule("T20", (RESOLVED,), CLOSED, (SYSTEM,), "14 calendar days of silence", (g.silence_ran_out, g.no_outside_request)),
     Rule(
         "T21",
         (RESOLVED, CLOSED),
@@ -154,14 +155,14 @@ RULES = (
         "concedes in full; above the limit a second person; an amount is set",
         (g.has_amount, g.is_full, g.is_within_limit_or_confirmed),
     ),
-    Rule("T24", (DEADLOCK,), CLOSED, (SYSTEM,), "no request in 28 calendar days", (g.deadlock_ran_out,)),
+    Rule("T24", (DEADLOCK,), CLOSED, (SYSTEM,), "no request in 28 calendar days", (g.deadlock_ran_out, g.no_outside_request)),
     Rule(
         "T24",
         (MEDIATION,),
         CLOSED,
         (SYSTEM,),
         "mediator reports failure or 30 calendar days; no consent to go on",
-        (g.mediation_is_over, g.no_consent),
+        (g.mediation_is_over, g.no_consent, g.no_outside_request),
     ),
     Rule(
         "T25",

@@ -51,6 +51,7 @@ ALL_HOLDS = {
     "every_step_confirmed": True,
     "step_failed": True,
     "attempt_is_dead": True,
+    "outside_request": "",
     "outside_reference": "bank transfer 42",
     "ran_out": frozenset(Clock),
 }

@@ -120,6 +120,7 @@ FAILS: dict[str, dict[str, object]] = {
     "attempt_is_dead": {"attempt_is_dead": False},
     "has_outside_reference": {"outside_reference": ""},
     "customer_ran_out": {"ran_out": frozenset(Clock) - {Clock.AWAITING_CUSTOMER}},
+    "no_outside_request": {"outside_request": "Bundesnetzagentur 2026-118"},
     "silence_ran_out": {"ran_out": frozenset(Clock) - {Clock.SILENCE}},
 }
 GUARDED = [(guard.__name__, cell) for cell, rule in TABLE.items() for guard in rule.guards]

@@ -133,7 +133,7 @@ KEPT_OF = {
     "billing.exportaccount": {"code"},
     "stations.source": {"profile"},
 }
-APPS = {"core", "stations", "memberships", "billing"}
+APPS = {"core", "stations", "memberships", "billing", "disputes"}
 
 
 def fill(given: Iterator[str]) -> int:

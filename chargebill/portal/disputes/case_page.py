@@ -20,12 +20,13 @@ from chargebill.portal import case_evidence, session_price, way_back
 from chargebill.portal.case_uploads import uploads_in
 from chargebill.portal.disputes import case_deeds, case_files, mailing, outcome, replies
 from chargebill.portal.disputes.roles import Worker, allowed_worker, worker_of
-from chargebill.portal.disputes.words import TURNS, due_of, due_to, told, working_as
+from chargebill.portal.disputes.words import TURNS, due_of, due_to, due_to_body, is_kept_open, told, working_as
 from chargebill.portal.payment_frame import frame
 from chargebill.portal.session_page import zone_of
 from disputes.desk import desk_of
 from disputes.letters import INADMISSIBLE
 from disputes.models import Case, Cause, ContestedItem
+from disputes.outside_queries import asking_about
 from disputes.workflow.durations import Turn
 from disputes.workflow.moves import targets
 from disputes.workflow.states import ENDED, State
@@ -112,6 +113,8 @@ def context_of(case: Case, worker: Worker | None, at: datetime, *, with_bill: bo
         "history": [told(event) for event in case.events.select_related("actor").order_by("-seq")],
         "related": related(case, items),
         "chargebacks": [(one, due_to(one, at)) for one in case.chargebacks.select_related("entity").order_by("-pk")],
+        "outside": [(one, due_to_body(one, at)) for one in asking_about(case)],
+        "kept_open": is_kept_open(case),
         "worker": worker,
         "working_as": working_as(worker),
         "offered": offered(case, worker),

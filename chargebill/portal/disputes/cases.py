@@ -24,16 +24,16 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from chargebill.core.admin import ReadOnlyAdmin
-from chargebill.core.csvsafe import safe_cell
 from chargebill.core.money import round_money
 from chargebill.portal import format as written
 from chargebill.portal.disputes.case_page import case_page
 from chargebill.portal.disputes.roles import worker_of
 from chargebill.portal.disputes.words import CLOCKS, TURNS, due_of
-from chargebill.portal.spreadsheets import Cell, csv_lines, workbook
+from chargebill.portal.spreadsheets import Cell, csv_lines, safe_rows, workbook
 from disputes.chargeback_queries import WE_OWE
 from disputes.models import Case
 from disputes.offers import cases_for_second
+from disputes.operations.clock_steps import CLOSED_FROM
 from disputes.operations.thread import MOST_AT_ONCE
 from disputes.workflow.durations import Turn
 from disputes.workflow.states import Clock
@@ -76,7 +76,10 @@ class DeadlineFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
         if self.value() == "over":
-            return queryset.filter(Q(next_due_at__lte=timezone.now()) | Q(chargeback_due_at__lte=timezone.now()))
+            # What is only kept open by an outside request misses nothing.
+            kept = Q(state__in=CLOSED_FROM, wake_at__isnull=True)
+            missed = Q(next_due_at__lte=timezone.now()) & ~kept
+            return queryset.filter(missed | Q(chargeback_due_at__lte=timezone.now()))
         return queryset.filter(escalation__gte=int(self.value() or 0)) if self.value() in ("50", "75") else queryset
 
 
@@ -175,15 +178,14 @@ class CaseAdmin(ReadOnlyAdmin):
         return self.get_changelist_instance(request).get_queryset(request)
 
     def export_csv(self, request: HttpRequest) -> StreamingHttpResponse:
-        rows = ([safe_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in _rows(self._shown(request)))
         return StreamingHttpResponse(
-            csv_lines(HEADER, rows),
+            csv_lines(HEADER, safe_rows(_rows(self._shown(request)))),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="cases.csv"'},
         )
 
     def export_xlsx(self, request: HttpRequest) -> FileResponse:
-        file = workbook("Cases", HEADER, _rows(self._shown(request)))
+        file = workbook("Cases", HEADER, safe_rows(_rows(self._shown(request))))
         return FileResponse(file, as_attachment=True, filename="cases.xlsx", content_type=XLSX)
 
     def change_view(

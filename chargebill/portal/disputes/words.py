@@ -14,6 +14,9 @@ from disputes.chargeback_models import Chargeback
 from disputes.chargeback_queries import BEFORE
 from disputes.chargebacks import OWED
 from disputes.models import Case, CaseEvent
+from disputes.operations.clock_steps import CLOSED_FROM
+from disputes.outside_models import OutsideRequest
+from disputes.outside_queries import due_at
 from disputes.workflow.durations import UNITS, Turn, Unit
 from disputes.workflow.states import ROLE_WORDS, STATE_WORDS, Clock, Role, State
 
@@ -91,6 +94,9 @@ def due_of(case: Case, at: datetime) -> Due | None:
         return None
     over = case.next_due_at <= at
     left = span(abs(case.next_due_at - at))
+    if over and is_kept_open(case):
+        due = by(case.next_due_at, case.entity.time_zone or "UTC")
+        return Due("was to be closed, an outside request keeps it open", due, f"{left} ago", is_over=False, escalation=0)
     return Due(
         what=CLOCKS[Clock(case.next_clock)],
         by=by(case.next_due_at, case.entity.time_zone or "UTC"),
@@ -98,6 +104,21 @@ def due_of(case: Case, at: datetime) -> Due | None:
         is_over=over,
         escalation=case.escalation,
     )
+
+
+def is_kept_open(case: Case) -> bool:
+    """Whether the clock that closes it has run out and an outside request keeps it from that: nothing else does."""
+    return case.state in CLOSED_FROM and case.wake_at is None and case.next_due_at is not None
+
+
+def due_to_body(request: OutsideRequest, at: datetime) -> Due | None:
+    """When an outside request must be answered; None once it has ended."""
+    if not request.is_open:
+        return None
+    due = due_at(request)
+    over, left = due <= at, span(abs(due - at))
+    words, zone = f"answer the {request.body_words or 'request'}", request.entity.time_zone or "UTC"
+    return Due(words, by(due, zone), f"{left} {'late' if over else 'left'}", over, 0)
 
 
 def due_to(chargeback: Chargeback, at: datetime) -> Due | None:
@@ -147,6 +168,13 @@ ICONS = {
     "prepared": "group",
     "seconded": "group",
     "done": "done_all",
+    "outside": "account_balance",
+}
+OUTSIDE = {
+    "linked": "{} asks about it: evidence frozen, no clock closes it",
+    "removed": "{} does not ask about it any more",
+    "answered": "{} has an answer",
+    "closed": "{}: closed without an answer",
 }
 
 
@@ -162,6 +190,7 @@ def told(event: CaseEvent) -> Told:
         "escalated": _escalated(data),
         "prepared": f"Version {data.get('offer', '')} of an answer waits for a second person",
         "seconded": f"Version {data.get('offer', '')}: {'agreed to' if data.get('accepted') else 'refused'}",
+        "outside": OUTSIDE.get(data.get("did", ""), "{}").format(data.get("request", "")),
         "done": f"Done: {str(data.get('what', '')).lower().replace('_', ' ')}",
     }.get(event.kind, event.get_kind_display())
     who = str(event.actor) if event.actor else capfirst(ROLE_WORDS[Role(event.role)])
