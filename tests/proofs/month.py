@@ -1,21 +1,17 @@
-"""A month that is issued, collected and closed in a process of its own: ``python -m tests.proofs.month NAME [ARG ...]``."""
+"""A month that is issued, collected and closed: commands for tests/proofs/every_commit.py."""
 
 import json
-import os
-import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-
-import django
 
 from tests.proofs.commits import count_commits
 
 CUSTOMERS, STRANGERS = 8, 12
 # Documents of so many sessions are a transaction, so that a small month has many.
 CHUNK = 3
-CLOSED_AT = datetime(2026, 12, 1, tzinfo=UTC)
+CLOSED_AT = datetime(2018, 12, 1, tzinfo=UTC)
 
 
 def prepare(folder: str) -> None:
@@ -34,7 +30,7 @@ def prepare(folder: str) -> None:
     operator.bring(*rows)
 
 
-def keep(kill_at: str = "0", moment: str = "") -> None:
+def work(kill_at: str = "0", moment: str = "") -> None:
     """Issues, collects and closes the month, going on where it was killed. Prints how many commits this took.
 
     Killed at the commit of this number, ``moment`` "before" or "after" it.
@@ -105,7 +101,7 @@ def _close() -> None:
     from tests.journal.books import person
 
     seal_all()
-    for period in AccountingPeriod.objects.filter(state="OPEN").order_by("first_day"):
+    for period in AccountingPeriod.objects.filter(state="OPEN", first_day__lt=CLOSED_AT.date()).order_by("first_day"):
         change = PeriodChange.objects.filter(period=period, decided_at__isnull=True).first()
         if change is None:
             change = ask_to_close(period=period, reason="proof", actor=person("petra"), at=CLOSED_AT)
@@ -130,13 +126,10 @@ def dump() -> None:
         "parts": rows(PaymentAllocation.objects.order_by().values_list("document__number", "customer__number", "amount")),
         "booked": rows((code, f"{debit:.2f}", f"{credit:.2f}", count) for code, debit, credit, count in booked),
         "seals": JournalSeal.objects.count(),
-        "periods": rows(AccountingPeriod.objects.order_by().values_list("first_day", "state")),
+        "closed": rows(AccountingPeriod.objects.filter(state="CLOSED").values_list("first_day")),
         "breaks": [[one.check, one.message] for one in check_books().breaks],
     }
     print(json.dumps(shown))  # noqa: T201
 
 
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chargebill.settings")
-    django.setup()
-    {"prepare": prepare, "keep": keep, "dump": dump}[sys.argv[1]](*sys.argv[2:])
+COMMANDS = {"prepare": prepare, "work": work, "dump": dump}

@@ -1,13 +1,9 @@
-"""Agreed cases put right in a process of its own, to be killed: ``python -m tests.proofs.outcome prepare|put_right|dump``."""
+"""Agreed cases put right: commands for tests/proofs/every_commit.py."""
 
 import json
-import os
-import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-
-import django
 
 from tests.proofs.commits import count_commits
 
@@ -50,7 +46,7 @@ def prepare(folder: str) -> None:
         accept_offer(case=case, version=1, at=OPENED)
 
 
-def put_right(kill_at: str = "0", moment: str = "") -> None:
+def work(kill_at: str = "0", moment: str = "") -> None:
     """What a worker does, then what Finance pays, then what a worker does; goes on where it was killed. Prints the commits."""
     commits = count_commits(int(kill_at), moment)
     from billing.models import RefundDue
@@ -100,7 +96,4 @@ def dump() -> None:
     print(json.dumps(shown))  # noqa: T201
 
 
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chargebill.settings")
-    django.setup()
-    {"prepare": prepare, "put_right": put_right, "dump": dump}[sys.argv[1]](*sys.argv[2:])
+COMMANDS = {"prepare": prepare, "work": work, "dump": dump}
