@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 from chargebill.core.models import AuditEvent, LegalEntity, User
 from chargebill.core.roles import ADMINISTRATOR, ROLES
 from chargebill.portal.disputes.words import due_of
+from chargebill.portal.driver_case_shown import shown
 from chargebill.portal.overview_needs import waiting_at
 from disputes.evidence_queries import verified_here
 from disputes.models import Case
@@ -97,9 +98,9 @@ def test_a_request_goes_from_the_letter_to_the_answer(case: Case, client_of: Of,
     assert ("Answer by end of" in page, "evidence frozen as version 1" in page) == (True, True)
     assert "entered before" in client.post(where, form()).content.decode()
 
-    shown = client.get(f"/disputes/case/{case.pk}/change/").content.decode()
-    assert "Ofgem OFG-118</a>, a regulator, asks about this case: answer by end of" in shown
-    assert "Ofgem OFG-118 asks about it: evidence frozen, no clock closes it" in shown
+    seen = client.get(f"/disputes/case/{case.pk}/change/").content.decode()
+    assert "Ofgem OFG-118</a>, a regulator, asks about this case: answer by end of" in seen
+    assert "Ofgem OFG-118 asks about it: evidence frozen, no clock closes it" in seen
     other = opened("M2")
     page = client.post(url(request), {"do": "link", "number": other.number}, follow=True).content.decode()
     assert f"{other.number} is part of it: its evidence is frozen as version 1" in page
@@ -126,8 +127,8 @@ def test_a_request_goes_from_the_letter_to_the_answer(case: Case, client_of: Of,
     assert (request.state, request.pack) == ("ANSWERED", pack)
     assert ("The meter was wrong." in page, "sent with the answer" in page, "Keep the answer" in page) == (True, True, False)
     assert "it stays as it is" in client.post(url(request), {**given, "sent_how": "again"}).content.decode()
-    shown = client.get(f"/disputes/case/{case.pk}/change/").content.decode()
-    assert ("No clock closes the case" in shown, "Ofgem OFG-118 has an answer" in shown) == (False, True)
+    seen = client.get(f"/disputes/case/{case.pk}/change/").content.decode()
+    assert ("No clock closes the case" in seen, "Ofgem OFG-118 has an answer" in seen) == (False, True)
 
 
 def test_from_a_case_an_open_request_takes_it_in(case: Case, client_of: Of) -> None:
@@ -168,16 +169,16 @@ def test_the_list_has_what_is_open_first_and_filters_what_is_late(billed: Operat
     done = answered(came(reference="done"))
     client = client_of("Dispute agent")
 
-    def shown(query: str = "") -> list[OutsideRequest]:
+    def listed(query: str = "") -> list[OutsideRequest]:
         return list(client.get(f"{LIST}{query}").context["cl"].result_list)
 
-    assert shown() == [late, near, far, done]
-    assert shown("?due=over") == [late]
-    assert shown("?due=soon") == [late, near]
-    assert shown("?due=nonsense") == [late, near, far, done]
-    assert shown("?body_kind__exact=COURT") == [near]
-    assert shown("?state__exact=ANSWERED") == [done]
-    assert shown("?q=near") == [near]
+    assert listed() == [late, near, far, done]
+    assert listed("?due=over") == [late]
+    assert listed("?due=soon") == [late, near]
+    assert listed("?due=nonsense") == [late, near, far, done]
+    assert listed("?body_kind__exact=COURT") == [near]
+    assert listed("?state__exact=ANSWERED") == [done]
+    assert listed("?q=near") == [near]
     assert waiting_at(billed.entity).outside == 2
 
 
@@ -218,6 +219,15 @@ def test_the_queue_says_that_a_case_is_kept_open_and_does_not_call_it_late(in_de
     page = client.get(f"/disputes/case/{found.pk}/change/").content.decode()
     assert "its time to be closed is over, so it is closed then" in page
     assert f"/disputes/outsiderequest/{request.pk}/change/" in page
+
+
+def test_the_driver_is_not_told_that_it_was_closed_by_a_day_that_is_over(in_deadlock: Case) -> None:
+    came(in_deadlock)
+    before = [one.text for one in shown(in_deadlock, "en", AT)["deadlines"]]
+    assert before == ["It stays open until Tue 6 Nov 2018; then it is closed."]
+    found = rung(in_deadlock)
+    assert shown(found, "en", timezone.now())["deadlines"] == []
+    assert "We did not come to an agreement" in shown(found, "en", timezone.now())["stands"]
 
 
 def test_the_page_takes_the_same_queries_for_one_case_and_for_two(case: Case, client_of: Of) -> None:
