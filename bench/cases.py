@@ -69,6 +69,7 @@ def measured(client: Client) -> dict[str, dict[str, Any]]:
     case = Case.objects.filter(evidence__isnull=False).order_by("pk").first()
     assert case is not None
     urls = {"queue": "/disputes/case/", "page": f"/disputes/case/{case.pk}/change/"}
+    urls["statistics"] = f"/disputes/statistics/?from={(NOW - timedelta(days=400)).date()}&to={NOW.date()}"
     found = {name: p95(lambda url=url: client.get(url).content) for name, url in urls.items()}  # type: ignore[misc]
     found["one"] = p95(lambda: opened(subjects[:1]))
     found["several"] = p95(lambda: opened(subjects)) | {"sessions": len(subjects)}

@@ -190,6 +190,9 @@ def measure_cases(name: str, url: str, data: Path) -> None:
         label = f"{what.format(cases=found['cases'], **of)} (peer: few cases)"
         record(f"desk-{name}", label, of["p95_ms"], few[key]["p95_ms"], f"<= {most:,} ms", of["p95_ms"] <= most)
         record(f"desk-{name}", "  of it CPU of this process, p95 ms", of["cpu_p95_ms"], few[key]["cpu_p95_ms"])
+    of = many["statistics"]
+    what = f"statistics of a company's cases among {found['cases']:,}, p95 ms, {of['queries']} queries (peer: few cases)"
+    record(f"desk-{name}", what, of["p95_ms"], few["statistics"]["p95_ms"])
 
 
 def measure_pricing() -> None:

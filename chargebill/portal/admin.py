@@ -75,4 +75,5 @@ from chargebill.portal.disputes import (  # noqa: F401
     outside_form,
     outside_page,
     replies,
+    statistics,
 )

@@ -96,6 +96,7 @@ SECTIONS = (
             Entry("Mail to look at", "admin:case_mail", ("disputes.view_incomingmail",)),
             Entry("Reply templates", "admin:reply_templates", ("disputes.view_replytemplate",)),
             listing("Incidents", "disputes", "incident", "/disputes/incidents/"),
+            Entry("Statistics", "admin:case_statistics", ("disputes.view_case",)),
             Entry("How it works", "admin:dispute_settings", ("disputes.view_disputesettings",)),
         ),
     ),

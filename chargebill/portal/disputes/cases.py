@@ -27,6 +27,7 @@ from chargebill.core.admin import ReadOnlyAdmin
 from chargebill.core.money import round_money
 from chargebill.portal import format as written
 from chargebill.portal.disputes.case_page import case_page
+from chargebill.portal.disputes.figure_filter import FigureFilter, figure_in
 from chargebill.portal.disputes.roles import worker_of
 from chargebill.portal.disputes.words import CLOCKS, TURNS, due_of
 from chargebill.portal.spreadsheets import Cell, csv_lines, safe_rows, workbook
@@ -108,6 +109,7 @@ class CaseAdmin(ReadOnlyAdmin):
         ("assignee", AutocompleteSelectFilter),
         ("opened_at", RangeDateTimeFilter),
         ("entity", RelatedDropdownFilter),
+        FigureFilter,
     ]
     search_fields = ["number", "contact_name", "contact_email", "=customer__number", "customer__name"]
     search_help_text = "A case's number, or the driver's name, e-mail address or customer number"
@@ -127,6 +129,11 @@ class CaseAdmin(ReadOnlyAdmin):
             path("export.xlsx", view(self.export_xlsx), name="disputes_case_export_xlsx"),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        asked = request.GET.get("statistics", "")
+        figure = {"figure": figure_in(asked)} if asked else {}
+        return super().changelist_view(request, {**figure, **(extra_context or {})})
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return [RANK.asc(), DUE.asc(nulls_last=True), "-pk"]

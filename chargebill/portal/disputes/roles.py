@@ -12,6 +12,7 @@ VIEW, OPEN, WORK = "disputes.view_case", "disputes.add_case", "disputes.change_c
 # Who sets how the desk works has the last word in it.
 LAST_WORD = "disputes.change_disputesettings"
 SEE_SETTINGS = "disputes.view_disputesettings"
+READ_BOOKS = "billing.view_journalentry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,8 @@ def allowed_worker(request: HttpRequest) -> Worker:
     if worker is None:
         raise PermissionDenied
     return worker
+
+
+def may_compare_people(request: HttpRequest) -> bool:
+    """Figures by who looks after a case are for those with the last word on cases, and for those who read the books."""
+    return request.user.has_perm(LAST_WORD) or request.user.has_perm(READ_BOOKS)
