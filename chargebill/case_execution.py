@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from billing.credit_models import Correction
@@ -13,8 +14,9 @@ from billing.goodwill_models import GoodwillGrant
 from billing.operations.goodwill import grant_goodwill
 from chargebill import pipeline
 from chargebill.core.chores import chore
+from disputes.chargeback_queries import held_up
 from disputes.execution import dues_of
-from disputes.models import Case
+from disputes.models import Case, CaseEvent
 from disputes.offers import open_items
 from disputes.operations import execution
 from disputes.outcome_models import ExecutionStep
@@ -26,8 +28,13 @@ _log = logging.getLogger(__name__)
 
 @chore
 def put_right() -> int:
-    """Goes on with every case that can go on; returns how many. Every worker does it every few seconds."""
+    """Goes on with every case that can go on; returns how many. Every worker does it every few seconds.
+
+    What a chargeback holds up is left alone until the acquirer has decided; its driver is told so once.
+    """
     now, done = timezone.now(), 0
+    for case in _not_told():
+        execution.tell_held_up(case=case, at=now)
     begun = Case.objects.filter(state__in=[State.AGREED, State.EXECUTING]).select_related("entity").order_by("pk")
     last = 0
     while chunk := list(begun.filter(pk__gt=last)[:CHUNK]):
@@ -42,14 +49,27 @@ def put_right() -> int:
     return done
 
 
+def _not_told() -> list[Case]:
+    """Cases a chargeback holds up whose drivers don't know since it was agreed. One query."""
+    agreed = CaseEvent.objects.filter(case=OuterRef("pk"), kind=CaseEvent.Kind.MOVED).order_by("-seq").values("seq")[:1]
+    told = CaseEvent.objects.filter(case=OuterRef("pk"), key__startswith="held:", seq__gt=OuterRef("agreed"))
+    return list(held_up().alias(agreed=Subquery(agreed)).filter(~Exists(told)).select_related("entity").order_by("pk")[:CHUNK])
+
+
 def _can_go_on(cases: Sequence[Case], at: datetime) -> list[Case]:
-    """Those with something to be done, or whose money arrived or failed; the rest waits for a payout. Two queries."""
+    """Those with something to be done, or whose money arrived or failed; the rest waits for a payout, or for an acquirer.
+    Three queries."""
+    held = set(held_up().filter(pk__in=[case.pk for case in cases]).values_list("pk", flat=True))
     steps = ExecutionStep.objects.select_related("correction", "offer").filter(offer__case__in=cases)
     by_case: dict[int, list[ExecutionStep]] = defaultdict(list)
     for step in steps:
         by_case[step.offer.case_id].append(step)
     states = {(due.source_type, due.source_id): due.state for due in dues_of(steps)}  # type: ignore[attr-defined]
-    return [case for case in cases if case.state == State.AGREED or not _waits(by_case[case.pk], states)]
+
+    def goes_on(case: Case) -> bool:
+        return case.pk not in held if case.state == State.AGREED else not _waits(by_case[case.pk], states)
+
+    return [case for case in cases if goes_on(case)]
 
 
 def _waits(steps: Sequence[ExecutionStep], states: Mapping[tuple[str, str], str]) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from billing.chargebacks import held_funds
 from billing.document_models import Document, DocumentKind
@@ -13,8 +13,9 @@ from billing.payment_models import PaymentAllocation
 from chargebill.core.models import LegalEntity
 from disputes.chargeback_models import Chargeback
 from disputes.chargebacks import OWED
-from disputes.models import Case
+from disputes.models import Case, ContestedItem
 from disputes.workflow.durations import Turn
+from disputes.workflow.states import State
 
 # The dossier has to be there before the acquirer's own people need it.
 BEFORE = timedelta(hours=48)
@@ -35,6 +36,12 @@ def due_to_acquirers(case_ids: Iterable[int]) -> dict[int, datetime]:
 def blocks(case: Case) -> bool:
     """Whether an acquirer holds money of what the case is about: nothing of it is refunded until that has ended."""
     return held_funds().filter(document__lines__contested_items__case=case).exists()
+
+
+def held_up() -> QuerySet[Case]:
+    """Cases with something agreed that waits: an acquirer holds money of what they are about."""
+    held = ContestedItem.objects.filter(line__document__in=held_funds().values("document"))
+    return Case.objects.filter(pk__in=held.values("case"), state=State.AGREED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,21 @@ def done_letter(language: str, number: str, notes: Sequence[str], back: Decimal,
     return "\n\n".join(["Hello,", " ".join(said)])
 
 
+def held_letter(language: str, number: str) -> str:
+    """What was agreed waits, because the cardholder's bank asked for the money as well."""
+    if language == GERMAN:
+        said = (
+            f"was zu Ihrer Beanstandung {number} vereinbart ist, gilt. Ihre Bank hat den Betrag aber auch über die Karte"
+            " zurückgefordert, und bis das entschieden ist, können wir nichts zurückzahlen: Sie bekämen es sonst zweimal."
+        )
+        return "\n\n".join(["Guten Tag,", said, "Danach geht es von selbst weiter. Sie müssen nichts tun."])
+    said = (
+        f"what we agreed about your complaint {number} stands. But your bank has asked for the money through your card as well,"
+        " and until that is decided we can't pay anything back: you would get it twice."
+    )
+    return "\n\n".join(["Hello,", said, "After that it goes on by itself. You need not do anything."])
+
+
 # How an answer about money begins, in the driver's language; a colleague goes on from there.
 _ANSWERS = {
     (ENGLISH, "OFFER"): "Hello,\n\nwe looked into your complaint {number}.{found}\n\nWe offer to take {money} off your bill.",

@@ -23,7 +23,7 @@ from chargebill.portal.kept_pages import kept_value, value_at_hand
 from chargebill.portal.review import CONFIRM, PERMISSIONS, money_of
 from chargebill.portal.silent import PERMISSION as SEE_SILENT
 from chargebill.portal.site import page
-from disputes.chargeback_queries import WE_OWE
+from disputes.chargeback_queries import WE_OWE, held_up
 from disputes.incident_models import Incident
 from disputes.models import Case
 from disputes.offers import cases_for_second
@@ -52,6 +52,7 @@ class Waiting:
     cases: int
     cases_to_confirm: int
     cases_stuck: int
+    cases_held_up: int
     incidents_to_confirm: int
     outside: int
 
@@ -84,6 +85,7 @@ def waiting_at(entity: LegalEntity) -> Waiting:
         cases=Case.objects.filter(WE_OWE, entity=entity).count(),
         cases_to_confirm=cases_for_second().filter(entity=entity).count(),
         cases_stuck=Case.objects.filter(turn=Turn.FINANCE, entity=entity).count(),
+        cases_held_up=held_up().filter(entity=entity).count(),
         incidents_to_confirm=Incident.objects.filter(confirmation=None, entity=entity).count(),
         outside=OutsideRequest.objects.filter(due_within(SOON, timezone.now()), entity=entity).count(),
     )
@@ -153,6 +155,14 @@ def _shown(request: HttpRequest, entity: LegalEntity, found: Waiting) -> list[Ne
         "cases stuck for Finance",
         "gavel",
         _link("disputes_case_changelist", turn=Turn.FINANCE, **at_company),
+    )
+    add(
+        may("disputes.change_executionstep"),
+        found.cases_held_up,
+        "agreed case an acquirer holds up",
+        "agreed cases acquirers hold up",
+        "gavel",
+        _link("disputes_case_changelist", chargeback="holds", **at_company),
     )
     add(
         may("disputes.add_incidentconfirmation"),

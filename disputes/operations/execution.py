@@ -18,12 +18,14 @@ from billing.refunds import left_of
 from chargebill.core import bulk
 from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
+from disputes.chargeback_queries import held_up
 from disputes.clocks import histories
 from disputes.desk import desk_of
 from disputes.execution import Progress, dues_of, progress_of
 from disputes.facts import Said, facts_of
-from disputes.letters import done_letter
+from disputes.letters import done_letter, held_letter
 from disputes.models import Case, CaseEvent
+from disputes.offers import current_offer
 from disputes.operations.events import notify, refresh, write
 from disputes.operations.moves import lock_case, move, step
 from disputes.operations.payout_accounts import forget_account
@@ -111,6 +113,21 @@ def _move_on(case: Case, targets: tuple[State, ...], at: datetime) -> Case:
             step(case=case, target=target, role=Role.SYSTEM, actor=None, at=at, said=Said(reason=progress.problem))
             return case
     return case
+
+
+def tell_held_up(*, case: Case, at: datetime) -> bool:
+    """Tells the driver, once for what was agreed, that it waits for a chargeback; whether this was the time."""
+    with transaction.atomic():
+        case = lock_case(case)
+        offer = current_offer(case)
+        if offer is None or not held_up().filter(pk=case.pk).exists():
+            return False
+        key = f"held:{offer.version}"
+        if case.events.filter(key=key).exists():
+            return False
+        notify(case=case, body=held_letter(case.language, case.number), at=at, key=key)
+        refresh(case)
+    return True
 
 
 def _finish(case: Case, progress: Progress, at: datetime) -> None:

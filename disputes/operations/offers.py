@@ -19,6 +19,7 @@ from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import User
 from chargebill.core.money import Money, to_minor
+from disputes.chargeback_queries import blocks
 from disputes.desk import desk_of
 from disputes.facts import Said
 from disputes.letters import declined_letter
@@ -53,7 +54,8 @@ def answer(*, case: Case, terms: Terms, role: Role, actor: User, at: datetime) -
     """Offers (T7, T10b) or concedes in full (T23); above the company's limit it waits for a second person and moves nothing.
 
     Raises UserError, changing nothing: letter, reason_missing, reason_too_long, kind, way, given_as, amount (of an item),
-    not_billed (a correction of what is on no document), offer_waits, nothing_left, or the name of the guard that refuses.
+    not_billed (a correction of what is on no document), offer_waits, nothing_left, acquirer_holds (C3: a chargeback took the
+    money), or the name of the guard that refuses.
     """
     letter, reason = clean_text(terms.letter), reason_in(terms.reason)
     if not letter:
@@ -73,6 +75,7 @@ def answer(*, case: Case, terms: Terms, role: Role, actor: User, at: datetime) -
             raise UserError("not_billed", "Nobody knows yet whose this is: issue the receipt first. Nothing was changed.")
         parts = [_part(items, pk, amount, terms) for pk, amount in sorted(terms.amounts.items()) if amount]
         amount = sum((part.gross_amount for part in parts), ZERO)
+        _check_not_held(case, amount)
         if terms.kind == Offer.Kind.CONCESSION and not amount:
             raise UserError("nothing_left", "Nothing is left to give back. Nothing was changed.")
         offer = Offer(
@@ -146,7 +149,17 @@ def _wait(case: Case, offer: Offer, actor: User, at: datetime) -> None:
     _record("case.offer.prepare", offer, f"{_said(offer)} waits for a second person", actor, at)
 
 
+def _check_not_held(case: Case, amount: Decimal) -> None:
+    if amount and blocks(case):
+        raise UserError(
+            "acquirer_holds",
+            "The acquirer holds the money of this charge: what is given back now would be paid twice. Answer the acquirer, or"
+            " decide that the bill stays. Nothing was changed.",
+        )
+
+
 def _move(case: Case, offer: Offer, actor: User, at: datetime) -> None:
+    _check_not_held(case, offer.amount)
     said = Said(text=offer.letter, reason=offer.reason, offer=offer)
     moved = move(case=case, target=TARGETS[Offer.Kind(offer.kind)], role=Role(offer.role), actor=actor, at=at, said=said)
     _record("case.offer", offer, _said(offer), actor, at)
@@ -157,8 +170,8 @@ def _move(case: Case, offer: Offer, actor: User, at: datetime) -> None:
 def confirm_offer(*, offer: Offer, accepted: bool, actor: User, at: datetime) -> Offer:
     """The second person's yes, which makes the offer or concession, or no.
 
-    Raises UserError, changing nothing: needs_no_second, already_confirmed, own_decision, offer_outdated (the case has moved
-    since), or the name of the guard that refuses.
+    Raises UserError, changing nothing: needs_no_second, already_confirmed, own_decision, acquirer_holds, offer_outdated (the case
+    has moved since), or the name of the guard that refuses.
     """
     with transaction.atomic():
         case = lock_case(offer.case)

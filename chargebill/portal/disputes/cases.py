@@ -31,7 +31,7 @@ from chargebill.portal.disputes.figure_filter import FigureFilter, figure_in
 from chargebill.portal.disputes.roles import worker_of
 from chargebill.portal.disputes.words import CLOCKS, TURNS, due_of
 from chargebill.portal.spreadsheets import Cell, csv_lines, safe_rows, workbook
-from disputes.chargeback_queries import WE_OWE
+from disputes.chargeback_queries import WE_OWE, held_up
 from disputes.models import Case
 from disputes.offers import cases_for_second
 from disputes.operations.clock_steps import CLOSED_FROM
@@ -95,6 +95,17 @@ class SecondFilter(DropdownFilter):
         return queryset.filter(pk__in=cases_for_second()) if self.value() == "waits" else queryset
 
 
+class HeldUpFilter(DropdownFilter):
+    title = "chargeback"
+    parameter_name = "chargeback"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return [("holds", "Holds up what was agreed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        return queryset.filter(pk__in=held_up()) if self.value() == "holds" else queryset
+
+
 @admin.register(Case)
 class CaseAdmin(ReadOnlyAdmin):
     """Cases are opened, moved and answered on pages of their own: the list only shows them, and gives them away."""
@@ -104,6 +115,7 @@ class CaseAdmin(ReadOnlyAdmin):
         TurnFilter,
         DeadlineFilter,
         SecondFilter,
+        HeldUpFilter,
         ("state", ChoicesDropdownFilter),
         ("cause", ChoicesDropdownFilter),
         ("assignee", AutocompleteSelectFilter),

@@ -20,6 +20,7 @@ from chargebill.portal import format as written
 from chargebill.portal.corrections import SIDES
 from chargebill.portal.disputes.roles import Worker
 from chargebill.portal.payment_frame import amount_in, day_in
+from disputes.chargeback_queries import blocks
 from disputes.execution import dues_of, steps_of
 from disputes.facts import Said
 from disputes.letters import answer_begins
@@ -76,6 +77,7 @@ def context_of(case: Case, worker: Worker | None, user: User, given: Given, at: 
         "offer_now": offer,
         "offer_until": offer_clock(case),
         "offer_waiting": waiting,
+        "acquirer_holds": (bool(forms) or state is State.AGREED) and blocks(case),
         "may_confirm": waiting is not None and user.has_perm(CONFIRM) and waiting.decided_by_id != user.pk,
         "steps": steps,
         "step_dues": dues_of(steps) if steps else [],
