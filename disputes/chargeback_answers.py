@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from billing.checks.words import money, plain
 from billing.document_models import Document, DocumentKind, DocumentLine
 from billing.payment_models import PaymentAllocation
 from disputes import evidence_contents
-from disputes.answer_models import ChargebackAnswer
+from disputes.answer_models import ChargebackAnswer, ChargebackSubmission
 from disputes.chargeback_models import Chargeback
+from disputes.chargebacks import OWED
 from disputes.chargebacks.answers import Asked, Charged, Facts, Message, OtherCharge
 from disputes.chargebacks.fields import Field, Reason
 from disputes.desk import settings_of
@@ -131,6 +132,14 @@ def _charged_now(line: DocumentLine) -> Charged:
         time_zone=line.time_zone,
         energy_kwh=plain(session.energy_kwh),
     )
+
+
+def answers_for_second() -> QuerySet[Chargeback]:
+    """Chargebacks an answer is owed to whose newest draft nobody has submitted."""
+    newest = ChargebackAnswer.objects.filter(chargeback=OuterRef("pk")).order_by("-version").values("pk")[:1]
+    owed = Chargeback.objects.filter(status__in=OWED, is_answered=False).alias(newest=Subquery(newest))
+    submitted = ChargebackSubmission.objects.filter(answer=OuterRef("newest"))
+    return owed.filter(~Exists(submitted), newest__isnull=False)
 
 
 def has_moved_on(answer: ChargebackAnswer) -> bool:

@@ -23,6 +23,7 @@ from chargebill.portal.kept_pages import kept_value, value_at_hand
 from chargebill.portal.review import CONFIRM, PERMISSIONS, money_of
 from chargebill.portal.silent import PERMISSION as SEE_SILENT
 from chargebill.portal.site import page
+from disputes.chargeback_answers import answers_for_second
 from disputes.chargeback_queries import WE_OWE, held_up
 from disputes.incident_models import Incident
 from disputes.models import Case
@@ -53,6 +54,7 @@ class Waiting:
     cases_to_confirm: int
     cases_stuck: int
     cases_held_up: int
+    answers_to_submit: int
     incidents_to_confirm: int
     outside: int
 
@@ -86,6 +88,7 @@ def waiting_at(entity: LegalEntity) -> Waiting:
         cases_to_confirm=cases_for_second().filter(entity=entity).count(),
         cases_stuck=Case.objects.filter(turn=Turn.FINANCE, entity=entity).count(),
         cases_held_up=held_up().filter(entity=entity).count(),
+        answers_to_submit=answers_for_second().filter(entity=entity).count(),
         incidents_to_confirm=Incident.objects.filter(confirmation=None, entity=entity).count(),
         outside=OutsideRequest.objects.filter(due_within(SOON, timezone.now()), entity=entity).count(),
     )
@@ -163,6 +166,14 @@ def _shown(request: HttpRequest, entity: LegalEntity, found: Waiting) -> list[Ne
         "agreed cases acquirers hold up",
         "gavel",
         _link("disputes_case_changelist", chargeback="holds", **at_company),
+    )
+    add(
+        may("disputes.add_chargebacksubmission"),
+        found.answers_to_submit,
+        "answer to an acquirer to submit",
+        "answers to acquirers to submit",
+        "how_to_reg",
+        _link("disputes_chargeback_changelist", answer="waits", **at_company),
     )
     add(
         may("disputes.add_incidentconfirmation"),

@@ -114,3 +114,18 @@ def test_the_refund_policy_is_set_with_the_desk_and_never_cut(made: Chargeback, 
     assert client.post("/disputes/settings/", {**given, "refund_policy_de": " Erstattet wird. \r\nBald."}).status_code == 302
     assert form(client, made.entity_id)["refund_policy_de"] == "Erstattet wird. \nBald."
     assert "No text set." in client_of("Auditor").get("/disputes/settings/").content.decode()
+
+
+def test_whoever_may_submit_finds_what_waits(made: Chargeback, client_of: Of, agent: User, supervisor: User) -> None:
+    asked, link = f"/overview/needs/{made.entity_id}/", "answer=waits"
+    assert link not in client_of("Finance").get(asked).content.decode()
+    staged(made, agent)
+    draft = staged(made, agent)
+    for role in ("Finance", "Dispute supervisor"):
+        page = client_of(role).get(asked).content.decode()
+        assert ("answer to an acquirer to submit" in page, link in page) == (True, True)
+    assert link not in client_of("Dispute agent").get(asked).content.decode()
+    assert list(client_of("Finance").get(f"/disputes/chargeback/?{link}").context["cl"].result_list) == [made]
+    submitted(draft, supervisor)
+    assert link not in client_of("Finance").get(asked).content.decode()
+    assert not list(client_of("Finance").get(f"/disputes/chargeback/?{link}").context["cl"].result_list)

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
 from billing.document_models import Document
@@ -28,6 +28,7 @@ from chargebill.portal.disputes.roles import worker_of
 from chargebill.portal.disputes.words import due_to
 from chargebill.portal.payment_frame import READ_DOCUMENTS, allow, amount_in, day_in, frame
 from chargebill.portal.site import page
+from disputes.chargeback_answers import answers_for_second
 from disputes.chargeback_models import Chargeback
 from disputes.chargeback_queries import find_charges
 from disputes.chargebacks import OWED, TABLE, WORDS, Status
@@ -55,12 +56,23 @@ URGENT = models.Case(
 BY_FINANCE = (Status.WON, Status.LOST)
 
 
+class AnswerFilter(DropdownFilter):
+    title = "answer"
+    parameter_name = "answer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("waits", "Waits for a second person")]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Chargeback]) -> models.QuerySet[Chargeback]:
+        return queryset.filter(pk__in=answers_for_second()) if self.value() == "waits" else queryset
+
+
 @admin.register(Chargeback)
 class ChargebackAdmin(ReadOnlyAdmin):
     """Letters are typed in and moved on pages of their own: the list only shows them."""
 
     list_display = ["reference_shown", "due", "status_shown", "charged", "reason_code", "held", "case", "document", "entity"]
-    list_filter = [("status", ChoicesDropdownFilter), "asks_finance", ("entity", RelatedDropdownFilter)]
+    list_filter = [("status", ChoicesDropdownFilter), AnswerFilter, "asks_finance", ("entity", RelatedDropdownFilter)]
     search_fields = ["reference", "=case__number", "=document__number", "=card_last4", "acquirer"]
     search_help_text = "The acquirer, its reference, the number of a case or a document, or the last four digits of the card"
     list_select_related = ["case", "document", "entity", "funds"]
