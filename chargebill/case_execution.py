@@ -33,13 +33,17 @@ def put_right() -> int:
     What a chargeback holds up is left alone until the acquirer has decided; its driver is told so once.
     """
     now, done = timezone.now(), 0
-    for case in _not_told():
-        execution.tell_held_up(case=case, at=now)
     begun = Case.objects.filter(state__in=[State.AGREED, State.EXECUTING]).select_related("entity").order_by("pk")
     last = 0
     while chunk := list(begun.filter(pk__gt=last)[:CHUNK]):
         last = chunk[-1].pk
-        for case in _can_go_on(chunk, now):
+        held = _held(chunk)
+        for case in _not_told(held):
+            try:
+                execution.tell_held_up(case=case, at=now)
+            except Exception:
+                _log.exception("The driver of case %s could not be told; it is tried again in a few seconds.", case.number)
+        for case in _can_go_on([case for case in chunk if case.pk not in held], now):
             done += 1
             try:
                 execute(case=case, at=now)
@@ -49,27 +53,30 @@ def put_right() -> int:
     return done
 
 
-def _not_told() -> list[Case]:
-    """Cases a chargeback holds up whose drivers don't know since it was agreed. One query."""
+def _held(cases: Sequence[Case]) -> set[int]:
+    """Those that wait for an acquirer. One query, none where nothing is only agreed."""
+    agreed = [case.pk for case in cases if case.state == State.AGREED]
+    return set(held_up().filter(pk__in=agreed).values_list("pk", flat=True)) if agreed else set()
+
+
+def _not_told(held: set[int]) -> list[Case]:
+    """Those whose drivers don't know since it was agreed. One query, none where nobody waits."""
+    if not held:
+        return []
     agreed = CaseEvent.objects.filter(case=OuterRef("pk"), kind=CaseEvent.Kind.MOVED).order_by("-seq").values("seq")[:1]
     told = CaseEvent.objects.filter(case=OuterRef("pk"), key__startswith="held:", seq__gt=OuterRef("agreed"))
-    return list(held_up().alias(agreed=Subquery(agreed)).filter(~Exists(told)).select_related("entity").order_by("pk")[:CHUNK])
+    waiting = Case.objects.filter(pk__in=held).alias(agreed=Subquery(agreed))
+    return list(waiting.filter(~Exists(told)).select_related("entity").order_by("pk"))
 
 
 def _can_go_on(cases: Sequence[Case], at: datetime) -> list[Case]:
-    """Those with something to be done, or whose money arrived or failed; the rest waits for a payout, or for an acquirer.
-    Three queries."""
-    held = set(held_up().filter(pk__in=[case.pk for case in cases]).values_list("pk", flat=True))
+    """Those with something to be done, or whose money arrived or failed; the rest waits for a payout. Two queries."""
     steps = ExecutionStep.objects.select_related("correction", "offer").filter(offer__case__in=cases)
     by_case: dict[int, list[ExecutionStep]] = defaultdict(list)
     for step in steps:
         by_case[step.offer.case_id].append(step)
     states = {(due.source_type, due.source_id): due.state for due in dues_of(steps)}  # type: ignore[attr-defined]
-
-    def goes_on(case: Case) -> bool:
-        return case.pk not in held if case.state == State.AGREED else not _waits(by_case[case.pk], states)
-
-    return [case for case in cases if goes_on(case)]
+    return [case for case in cases if case.state == State.AGREED or not _waits(by_case[case.pk], states)]
 
 
 def _waits(steps: Sequence[ExecutionStep], states: Mapping[tuple[str, str], str]) -> bool:
