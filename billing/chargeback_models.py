@@ -77,7 +77,11 @@ class ChargebackFunds(models.Model):
 
 
 class ChargebackEnd(models.Model):
-    """The acquirer gave the money back, it was lost, or what was lost came back after all. Never changes."""
+    """The acquirer gave the money back, it was lost, or what was lost came back after all. Never changes.
+
+    ``credited``: so much of what was lost was taken off the bill, because the driver was right; the rest is a loss. It says
+    the same when that came back.
+    """
 
     class Kind(models.TextChoices):
         REINSTATED = "REINSTATED", "Given back"
@@ -86,6 +90,7 @@ class ChargebackEnd(models.Model):
 
     funds = models.ForeignKey(ChargebackFunds, on_delete=models.PROTECT, related_name="ends")
     kind = models.CharField(max_length=10, choices=Kind)
+    credited = amount_field(default=Decimal(0))
     booked_on = models.DateField()
     made_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
@@ -97,7 +102,13 @@ class ChargebackEnd(models.Model):
             "NEW.kind = 'RECOVERED' AND NOT EXISTS"
             " (SELECT 1 FROM billing_chargebackend e WHERE e.funds_id = NEW.funds_id AND e.kind = 'LOST')",
             "only what was lost is recovered",
-        )
+        ),
+        Refused(
+            "INSERT",
+            f"{thousandths('NEW.credited')} > (SELECT {thousandths('f.amount')} FROM billing_chargebackfunds f"
+            " WHERE f.id = NEW.funds_id)",
+            "no more is credited than was taken back",
+        ),
     ]
 
     class Meta:
@@ -105,6 +116,10 @@ class ChargebackEnd(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["funds"], condition=~Q(kind="RECOVERED"), name="chargeback_ends_once"),
             models.UniqueConstraint(fields=["funds", "kind"], name="chargeback_end_kind_once"),
+            models.CheckConstraint(
+                condition=Q(credited__gte=Decimal(0)) & (Q(credited=Decimal(0)) | ~Q(kind="REINSTATED")),
+                name="chargeback_end_credits_what_was_lost",
+            ),
         ]
 
     def __str__(self) -> str:

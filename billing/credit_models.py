@@ -18,6 +18,18 @@ _ALLOCATED = (
 )
 
 
+# What became of what was paid, besides what a person chooses from: the acquirer took it back, and the driver was right.
+TAKEN = "TAKEN"
+_TAKEN_BACK = (
+    f"(SELECT COALESCE(SUM({thousandths('f.amount')}), 0) FROM billing_chargebackfunds f WHERE f.document_id = NEW.document_id"
+    " AND NOT EXISTS (SELECT 1 FROM billing_chargebackend e WHERE e.funds_id = f.id AND e.kind IN ('REINSTATED', 'RECOVERED')))"
+)
+_TAKEN_SO_FAR = (
+    f"(SELECT COALESCE(SUM({thousandths('c.returned_amount')}), 0) FROM billing_correction c"
+    f" WHERE c.document_id = NEW.document_id AND c.returned_to = '{TAKEN}') + {thousandths('NEW.returned_amount')}"
+)
+
+
 def _so_far(part: str) -> str:
     return (
         f"(SELECT COALESCE(SUM({thousandths(f'c.{part}')}), 0) FROM billing_correction c WHERE c.document_id = NEW.document_id)"
@@ -29,8 +41,8 @@ class Correction(models.Model):
     """Why a credit note was issued and what became of its gross. Never changes. ``key`` makes correcting idempotent.
 
     ``open_amount`` was taken off what was open on the ``document`` it corrects; ``returned_amount`` had been paid and goes
-    back: into the customer's credit, or owed until it is refunded. Both together are the credit note's gross. Never is
-    more returned than was received for the document.
+    back: into the customer's credit, or owed until it is refunded; TAKEN: an acquirer gave it back before. Both together are
+    the credit note's gross. Never is more returned than was received for the document.
     """
 
     class ReturnedTo(models.TextChoices):
@@ -43,7 +55,9 @@ class Correction(models.Model):
     reason = models.CharField(max_length=300)
     open_amount = amount_field()
     returned_amount = amount_field()
-    returned_to = models.CharField(max_length=6, choices=ReturnedTo, blank=True)
+    returned_to = models.CharField(
+        max_length=6, choices=[*ReturnedTo.choices, (TAKEN, "Taken back by the acquirer before")], blank=True
+    )
 
     frozen = [Frozen()]
     refused = [
@@ -58,6 +72,12 @@ class Correction(models.Model):
             "INSERT",
             f"NEW.returned_amount > 0 AND {_so_far('returned_amount')} > {_ALLOCATED}",
             "more would be given back than was received for the document",
+            hold=_HOLD,
+        ),
+        Refused(
+            "INSERT",
+            f"NEW.returned_to = '{TAKEN}' AND {_TAKEN_SO_FAR} > {_TAKEN_BACK}",
+            "more would be credited against chargebacks than acquirers took back",
             hold=_HOLD,
         ),
         Refused(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
-from billing.credit_models import Correction
+from billing.credit_models import TAKEN, Correction
 from billing.goodwill_models import GoodwillGrant
 from billing.operations.goodwill import grant_goodwill
 from chargebill import pipeline
@@ -93,12 +93,21 @@ def execute(*, case: Case, at: datetime) -> Case:
     return execution.execute(case=case, does=_done, at=at)
 
 
+def _by_chargeback(step: ExecutionStep, case: Case) -> Correction | None:
+    """The credit note a chargeback that was lost brought since this was agreed: at least that much is off the bill."""
+    keys = [f"chargeback:{pk}" for pk in case.chargebacks.values_list("pk", flat=True)]
+    since = Correction.objects.filter(document=step.document, key__in=keys, credit_note__issued_at__gte=step.planned_at)
+    return since.filter(returned_to=TAKEN).first()
+
+
 def _done(step: ExecutionStep, at: datetime) -> Correction | GoodwillGrant:
     """One credit note or goodwill, in the caller's transaction; done already, it is what there is."""
     offer, case = step.offer, step.offer.case
     reason = f"Case {case.number}: {offer.reason}"[:300]
     if step.kind == ExecutionStep.Kind.CREDIT:
         assert step.document is not None
+        if there := _by_chargeback(step, case):
+            return there
         note = pipeline.correct(
             document=step.document, key=step.key, amounts={int(pk): Decimal(amount) for pk, amount in step.amounts.items()},
             reason=reason, returned_to=offer.given_as, actor=offer.decided_by, at=at,

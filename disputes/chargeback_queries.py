@@ -14,6 +14,7 @@ from chargebill.core.models import LegalEntity
 from disputes.chargeback_models import Chargeback
 from disputes.chargebacks import OWED
 from disputes.models import Case, ContestedItem
+from disputes.outcome_models import ExecutionStep
 from disputes.workflow.durations import Turn
 from disputes.workflow.states import State
 
@@ -42,6 +43,15 @@ def held_up() -> QuerySet[Case]:
     """Cases with something agreed that waits: an acquirer holds money of what they are about."""
     held = ContestedItem.objects.filter(line__document__in=held_funds().values("document"))
     return Case.objects.filter(pk__in=held.values("case"), state=State.AGREED)
+
+
+def agreed_on(chargeback: Chargeback) -> dict[int, Decimal]:
+    """What was agreed to take off lines of the charge and waits for this chargeback, on the side the document fixes."""
+    waiting = ExecutionStep.objects.filter(
+        offer__case=chargeback.case_id, document=chargeback.document_id, kind=ExecutionStep.Kind.CREDIT,
+        state=ExecutionStep.State.WAITING,
+    )  # fmt: skip
+    return {int(pk): Decimal(amount) for step in waiting for pk, amount in step.amounts.items()}
 
 
 @dataclass(frozen=True, slots=True)

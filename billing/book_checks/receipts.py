@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from billing.book_checks.model import Report
 from billing.chargeback_models import ChargebackEnd, ChargebackFunds
-from billing.credit_models import Correction
+from billing.credit_models import TAKEN, Correction
 from billing.document_models import Document
 from billing.goodwill_models import GoodwillGrant
 from billing.journal_models import Posting
@@ -35,6 +35,7 @@ SAID = {
     "1150": ("chargebacks", "held by acquirers because of chargebacks"),
     "6010": ("chargebacks", "charged by acquirers for chargebacks"),
     "6020": ("chargebacks", "lost in chargebacks"),
+    "2300": ("chargebacks", "credited because of chargebacks that came back after all"),
     "4900": ("goodwill", "given as goodwill"),
     "2050": ("refunds", "owed back and not refunded yet"),
 }
@@ -76,6 +77,8 @@ def _there() -> Sums:
         sums[entity_id, currency, "1100"] -= taken_off
         if returned_to == Correction.ReturnedTo.CREDIT:
             sums[entity_id, currency, "2000"] += returned
+        elif returned_to == TAKEN:
+            sums[entity_id, currency, "2300"] += returned
     given = GoodwillGrant.objects.filter(Q(needs_second=False) | Q(confirmation__accepted=True))
     for entity_id, currency, amount, given_as in _rows(given.values_list("entity_id", "currency", "amount", "given_as")):
         sums[entity_id, currency, "4900"] += amount
@@ -119,12 +122,18 @@ def _take_back(sums: Sums) -> None:
         sums[entity_id, currency, _account(method, gateway)] -= amount + fee
         sums[entity_id, currency, "1150"] += amount
         sums[entity_id, currency, "6010"] += fee
-    ended = ("kind", *(f"funds__{name}" for name in names if name != "fee"))
-    for kind, entity_id, currency, amount, method, gateway in _rows(ChargebackEnd.objects.values_list(*ended)):
+    ended = ("kind", "credited", *(f"funds__{name}" for name in names if name != "fee"))
+    for kind, credited, entity_id, currency, amount, method, gateway in _rows(ChargebackEnd.objects.values_list(*ended)):
         here = _account(method, gateway)
-        gone, came = {"LOST": ("1150", "6020"), "REINSTATED": ("1150", here), "RECOVERED": ("6020", here)}[kind]
-        sums[entity_id, currency, gone] -= amount
-        sums[entity_id, currency, came] += amount
+        if kind == "LOST":
+            sums[entity_id, currency, "1150"] -= amount
+        else:
+            sums[entity_id, currency, here] += amount
+            sums[entity_id, currency, "1150"] -= amount if kind == "REINSTATED" else 0
+        # Lost is a loss, or credited and cleared; recovered, it is neither any more.
+        sign = {"LOST": 1, "REINSTATED": 0, "RECOVERED": -1}[kind]
+        sums[entity_id, currency, "6020"] += sign * (amount - credited)
+        sums[entity_id, currency, "2300"] -= sign * credited
 
 
 def _account(method: str, gateway: str) -> str:

@@ -1,7 +1,8 @@
 """Books what an acquirer takes back of a charge, and how it ends.
 
 Taken: 1150 and, for its fee, 6010 against where the payment by card came to (1055, 1050-NAME). Given back: the other way
-round, without the fee. Lost: 6020 against 1150. Recovered after that: where it came to against 6020.
+round, without the fee. Lost: against 1150, 2300 as far as a credit note says that the driver was right, else 6020. Recovered
+after that: where it came to against these.
 """
 
 from datetime import date, datetime
@@ -23,7 +24,7 @@ from chargebill.core.models import User
 from chargebill.core.money import Money
 
 ZERO = Decimal(0)
-HELD, FEES, LOSS = "1150", "6010", "6020"
+HELD, FEES, LOSS, CLEARING = "1150", "6010", "6020", "2300"
 _K = ChargebackEnd.Kind
 
 
@@ -76,9 +77,12 @@ def withdraw_funds(
     return funds
 
 
-def end_funds(*, funds: ChargebackFunds, won: bool, on: date, actor: User | None, at: datetime) -> ChargebackEnd:
+def end_funds(
+    *, funds: ChargebackFunds, won: bool, on: date, credited: Decimal = ZERO, actor: User | None, at: datetime
+) -> ChargebackEnd:
     """The acquirer decided: the money comes back, or is lost. What was lost may still be won. The same again is once.
 
+    ``credited``: of what is lost, what a credit note (returned_to TAKEN) took off the bill in this transaction.
     Raises UserError, changing nothing: already_ended (it came back already), period_closed.
     """
     with transaction.atomic():
@@ -91,13 +95,19 @@ def end_funds(*, funds: ChargebackFunds, won: bool, on: date, actor: User | None
         if ends and kind != _K.RECOVERED:
             raise UserError("already_ended", "The acquirer gave this money back already. Nothing was changed.")
         day = book_day(funds.entity, min(on, funds.entity.day_of(at)), funds.entity.day_of(at))
-        end = ChargebackEnd.objects.create(funds=funds, kind=kind, booked_on=day, made_by=actor, made_at=at)
-        debit, credit = {
-            _K.LOST: (LOSS, HELD),
-            _K.REINSTATED: (received_on(funds.payment), HELD),
-            _K.RECOVERED: (received_on(funds.payment), LOSS),
-        }[kind]
-        legs = [Leg(debit, funds.amount, ZERO, funds.currency), Leg(credit, ZERO, funds.amount, funds.currency)]
+        if kind == _K.RECOVERED:
+            credited = ends[_K.LOST].credited
+        end = ChargebackEnd.objects.create(
+            funds=funds, kind=kind, credited=credited, booked_on=day, made_by=actor, made_at=at
+        )  # fmt: skip
+        here, all_of_it, currency = received_on(funds.payment), funds.amount, funds.currency
+        lost = [(CLEARING, credited), (LOSS, all_of_it - credited)]
+        if kind == _K.LOST:
+            legs = [*[Leg(code, part, ZERO, currency) for code, part in lost if part], Leg(HELD, ZERO, all_of_it, currency)]
+        elif kind == _K.RECOVERED:
+            legs = [Leg(here, all_of_it, ZERO, currency), *[Leg(code, ZERO, part, currency) for code, part in lost if part]]
+        else:
+            legs = [Leg(here, all_of_it, ZERO, currency), Leg(HELD, ZERO, all_of_it, currency)]
         said = f"Chargeback {end.get_kind_display().lower()}, {funds.reference}"
         _post(funds, f"chargeback_{kind.lower()}", said, legs, day, actor, at)
     return end

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from billing.credit_models import Correction
+from billing.credit_models import TAKEN, Correction
 from billing.document_models import Document, DocumentLine
 from billing.journal import Leg, output_tax_code, reversed_legs
 from billing.operations.journal import post
 from chargebill.core.models import User
 
 ZERO = Decimal(0)
-RECEIVABLES, CREDIT, REFUNDS_PAYABLE = "1100", "2000", "2050"
+RECEIVABLES, CREDIT, REFUNDS_PAYABLE, CLEARING = "1100", "2000", "2050", "2300"
 ACCOUNT_OF = {Correction.ReturnedTo.CREDIT: CREDIT, Correction.ReturnedTo.REFUND: REFUNDS_PAYABLE}
 
 
@@ -61,8 +61,12 @@ def _legs(note: Document, lines: Sequence[DocumentLine], correction: Correction)
     whose = correction.document.customer_id
     legs.append(Leg(RECEIVABLES, ZERO, correction.open_amount, note.currency, customer_id=whose))
     if correction.returned_amount:
-        account = ACCOUNT_OF[Correction.ReturnedTo(correction.returned_to)]
-        legs.append(Leg(account, ZERO, correction.returned_amount, note.currency, customer_id=whose))
+        if correction.returned_to == TAKEN:
+            # The end of the chargeback takes it off again.
+            legs.append(Leg(CLEARING, ZERO, correction.returned_amount, note.currency))
+        else:
+            account = ACCOUNT_OF[Correction.ReturnedTo(correction.returned_to)]
+            legs.append(Leg(account, ZERO, correction.returned_amount, note.currency, customer_id=whose))
     return [leg for leg in legs if leg.debit or leg.credit]
 
 

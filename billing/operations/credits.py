@@ -13,7 +13,8 @@ from django.db import transaction
 
 from billing import chargeables
 from billing.chargeables import Standing, State
-from billing.credit_models import Correction
+from billing.chargebacks import held_funds
+from billing.credit_models import TAKEN, Correction
 from billing.credits import LineLeft, MoneyLeft, lines_left, money_left
 from billing.document_models import BilledDifference, Document, DocumentLine
 from billing.documents import Amounts, Fixed, add_up, credit_revenue
@@ -104,12 +105,14 @@ def correct(
     """Issues a credit note at each line's own rate: ``amounts`` by line key on the side the document fixes; None: all left.
 
     What is open on the document is taken off first. What was paid goes where ``returned_to`` says: REFUND (owed until it is
-    refunded) or CREDIT (the customer's). A session with nothing left on its lines is credited; with ``bill_again`` it is
-    ready again, and the caller prices it anew in the same transaction and counts (chargebill.pipeline.correct).
+    refunded) or CREDIT (the customer's); TAKEN where an acquirer took it, as only the end of a chargeback says. A session with
+    nothing left on its lines is credited; with ``bill_again`` it is ready again, and the caller prices it anew in the same
+    transaction and counts (chargebill.pipeline.correct).
 
     ``key`` is of the one intent: the same key with the same content gives the credit note that is there. Raises UserError,
     changing nothing: reason_missing, reason_too_long, is_credit_note, nothing_chosen, over_line, nothing_left, returned_to
-    (not said, or a credit of nobody known), bill_again_partly, bill_again_collected, correction_key_used, period_closed.
+    (not said, or a credit of nobody known), over_taken (more than acquirers hold), bill_again_partly, bill_again_collected,
+    correction_key_used, period_closed.
     """
     reason = reason_in(reason)
     if not 0 < len(key) <= 100 or "\x00" in key:
@@ -185,6 +188,15 @@ def reason_in(reason: str) -> str:
 
 def _check_target(document: Document, amount: Decimal, returned_to: str) -> None:
     said = Money(amount, document.currency)
+    if returned_to == TAKEN:
+        held = sum(held_funds().filter(document=document).values_list("amount", flat=True), ZERO)
+        if amount > held:
+            raise UserError(
+                "over_taken",
+                f"{said} of it was paid, and the acquirer took {Money(held, document.currency)} of that: credit that or less"
+                " against it. Nothing was changed.",
+            )
+        return
     if returned_to not in ReturnedTo.values:
         raise UserError(
             "returned_to", f"{said} of it was paid. Say where that goes: a refund, or credit. Nothing was changed.", "returned_to"

@@ -25,15 +25,17 @@ from disputes.models import Case
 from disputes.operations.moves import lock_case
 
 AT_ONCE = 50
+ZERO = Decimal(0)
 _K = ChargebackEvent.Kind
 
 
 def move_chargeback(
-    *, chargeback: Chargeback, target: Status, text: str, on: date, actor: User | None, at: datetime
+    *, chargeback: Chargeback, target: Status, text: str, on: date, credited: Decimal = ZERO, actor: User | None, at: datetime
 ) -> Chargeback:
     """Where it stands now, as the acquirer said on a day. Won and lost book what becomes of the money it took.
 
-    Won after something of the charge was credited: Finance is asked, and nobody is debited. Raises UserError, changing
+    ``credited``: what of a loss was credited in this transaction (chargebill/chargeback_losses.py). Won after something of
+    the charge was credited: Finance is asked, and nobody is debited. Raises UserError, changing
     nothing: not_in_table, text_too_long, on, what end_funds raises.
     """
     text = _text(text)
@@ -47,7 +49,7 @@ def move_chargeback(
         if on > found.entity.day_of(at):
             raise UserError("on", "Enter a day that is not ahead. Nothing was changed.", "on")
         if found.funds and target in (Status.WON, Status.LOST):
-            end_funds(funds=found.funds, won=target is Status.WON, on=on, actor=actor, at=at)
+            end_funds(funds=found.funds, won=target is Status.WON, on=on, credited=credited, actor=actor, at=at)
         found.asks_finance = target is Status.WON and _was_credited(found.document)
         found.status, found.is_answered = target, False
         found.save(update_fields=["status", "is_answered", "asks_finance"])

@@ -128,3 +128,20 @@ def test_a_draft_becomes_the_answer_by_a_second_person(page: Page, sign_in: Any,
     assert sorted(one.name for one in (tmp_path / "out").iterdir()) == sorted([*[one["path"] for one in listed], "index.json"])
     made.refresh_from_db()
     assert made.status == "UNDER_REVIEW"
+
+
+@every_look
+def test_finance_enters_a_loss_and_that_the_driver_was_right(page: Page, sign_in: Any, check_access: Any, ada: Any) -> None:
+    sign_in("Finance")
+    made = taken(written(ada))
+    page.goto(f"/disputes/chargeback/{made.pk}/change/")
+    check_access()
+    page.get_by_role("button", name="Enter the loss").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Say whether the driver was right.")
+    check_access()
+    page.get_by_label("Yes").check()
+    page.get_by_label("What was wrong, or why it is lost").fill("The meter was wrong.")
+    page.get_by_role("button", name="Enter the loss").press("Enter")
+    expect(page.get_by_text("of it credited: the driver was right")).to_be_visible()
+    check_access()
+    assert ada.credit_notes.get().gross_amount == made.amount

@@ -114,7 +114,7 @@ def test_finance_books_what_was_taken_and_decides_after_a_late_win(ada: Document
     funds = ChargebackFunds.objects.get()
     assert (funds.amount, f"{funds.fee:.2f}") == (ADA, "15.00")
     assert "entered already" in client.post(url(made), given).content.decode()
-    client.post(url(made), {"do": "move", "target": "LOST", "on": "2018-11-06", "text": "Their word"})
+    client.post(url(made), {"do": "lose", "right": "no", "on": "2018-11-06", "text": "Their word"})
     made.refresh_from_db()
     assert made.status == "LOST"
     Chargeback.objects.update(asks_finance=True)

@@ -23,7 +23,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.keys import row_in
 from chargebill.core.models import LegalEntity
 from chargebill.portal import format as written
-from chargebill.portal.disputes import chargeback_answers
+from chargebill.portal.disputes import chargeback_answers, chargeback_loss
 from chargebill.portal.disputes.roles import worker_of
 from chargebill.portal.disputes.words import due_to
 from chargebill.portal.payment_frame import READ_DOCUMENTS, allow, amount_in, day_in, frame
@@ -134,7 +134,13 @@ def _page(request: HttpRequest, chargeback: Chargeback) -> HttpResponse:
             return redirect(reverse("admin:disputes_chargeback_change", args=[chargeback.pk]))
     status = Status(chargeback.status)
     works, books = request.user.has_perm(CHANGE), request.user.has_perm(BOOK)
-    follow = [one for one in TABLE[status] if works and (books or one not in BY_FINANCE)]
+    # What becomes of money the acquirer holds is said on a form of its own.
+    may_lose = works and books and chargeback_loss.is_open(chargeback)
+    follow = [
+        one
+        for one in TABLE[status]
+        if works and (books or one not in BY_FINANCE) and not (one is Status.LOST and chargeback_loss.is_open(chargeback))
+    ]
     context = frame(
         request, f"Chargeback {chargeback}", ("Chargebacks", reverse("admin:disputes_chargeback_changelist")),
         chargeback=chargeback, due=due_to(chargeback, timezone.now()), refusal=refusal, given=given,
@@ -147,6 +153,7 @@ def _page(request: HttpRequest, chargeback: Chargeback) -> HttpResponse:
         ends=list(chargeback.funds.ends.order_by("pk")) if chargeback.funds else [],
         today=chargeback.entity.day_of(timezone.now()).isoformat(),
         **chargeback_answers.shown_beside(request, chargeback),
+        **(chargeback_loss.context_of(chargeback, given) if may_lose else {}),
     )  # fmt: skip
     return TemplateResponse(request, "portal/chargebacks/chargeback.html", context)
 
@@ -162,13 +169,15 @@ def _do(request: HttpRequest, chargeback: Chargeback, given: dict[str, str]) -> 
     """What a form of the page asks for; what it came to, in words. Raises UserError, changing nothing."""
     allow(request, CHANGE)
     actor, at = request.user, timezone.now()
-    on = _day(given, "on") if given.get("do") in ("move", "take") else chargeback.entity.day_of(at)
+    on = _day(given, "on") if given.get("do") in ("move", "take", "lose") else chargeback.entity.day_of(at)
     if given.get("do") == "move":
         if given.get("target") not in Status.__members__:
             raise UserError("target", "Choose where it stands now. Nothing was changed.", "target")
         target = Status(given["target"])
         if target in BY_FINANCE:
             allow(request, BOOK)
+        if target is Status.LOST and chargeback_loss.is_open(chargeback):
+            raise UserError("right", "Say whether the driver was right, below. Nothing was changed.", "right")
         move_chargeback(chargeback=chargeback, target=target, text=given.get("text", ""), on=on, actor=actor, at=at)  # type: ignore[arg-type]
         return f"It stands at “{WORDS[target]}” now."
     allow(request, BOOK)
@@ -177,6 +186,8 @@ def _do(request: HttpRequest, chargeback: Chargeback, given: dict[str, str]) -> 
         amount = amount_in(given.get("amount", ""))
         take_money(chargeback=chargeback, amount=amount, fee=fee, on=on, actor=actor, at=at)  # type: ignore[arg-type]
         return "Booked. Nothing of the charge is refunded while the acquirer holds the money."
+    if given.get("do") == "lose":
+        return chargeback_loss.lose(chargeback, given, on, actor, at)  # type: ignore[arg-type]
     if given.get("do") == "decide":
         decide_late_win(chargeback=chargeback, text=given.get("text", ""), actor=actor, at=at)  # type: ignore[arg-type]
         return "Kept. What follows from it is booked where it belongs, by hand."
