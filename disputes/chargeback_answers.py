@@ -56,7 +56,7 @@ def facts_of_answer(
     return Facts(
         reason=reason,
         document=chargeback.document.number,
-        amount=money(chargeback.amount, chargeback.currency),
+        amount=money(chargeback.document.gross_amount, chargeback.currency),
         sessions=sessions,
         messages=tuple(_message(one) for one in said),
         dossier=bytes(dossier.content),

@@ -59,7 +59,7 @@ class OtherCharge:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What an answer is made of. ``dossier`` and ``receipt`` are PDFs; ``amount`` is written with its currency."""
+    """What an answer is made of. ``dossier`` and ``receipt`` are PDFs; ``amount`` is what the document charged, written."""
 
     reason: Reason
     document: str

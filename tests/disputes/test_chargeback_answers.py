@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -289,3 +290,10 @@ def test_hostile_words_are_set_as_they_are(made: Chargeback, agent: User) -> Non
         reader = PdfReader(io.BytesIO(found[path]))
         assert ("/OpenAction" in reader.trailer["/Root"], "/Names" in reader.trailer["/Root"]) == (False, False)
         assert all("/Annots" not in page for page in reader.pages)
+
+
+def test_what_was_charged_is_the_document_s_amount_whatever_the_letter_is_about(ada: Document, media: None, agent: User) -> None:
+    answer = staged(written(ada, amount=Decimal("1.00")), agent)
+    assert answer.index["chargeback"]["amount"] == "1"
+    sold = next(one for one in answer.index["fields"] if one["field"] == "product_description")
+    assert sold["text"].startswith(f"Charging of an electric vehicle, {ada.number}, GBP 5.07:")
