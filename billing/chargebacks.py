@@ -45,6 +45,18 @@ def left_to_take(document_id: int) -> Decimal:
     return paid - refunded - _sum(ChargebackFunds.objects.filter(~Exists(returned), document=document_id))
 
 
+def losses_of(document_id: int) -> QuerySet[ChargebackEnd]:
+    """What acquirers gave back of a charge for good: the customer has it."""
+    recovered = ChargebackEnd.objects.filter(funds=OuterRef("funds"), kind=ChargebackEnd.Kind.RECOVERED)
+    return ChargebackEnd.objects.filter(~Exists(recovered), funds__document=document_id, kind=ChargebackEnd.Kind.LOST)
+
+
+def lost_on(document_id: int) -> Decimal:
+    """So much of that no credit note accounts for. One query."""
+    rows = losses_of(document_id).values_list("funds__amount", "credited")
+    return sum((amount - credited for amount, credited in rows), ZERO)
+
+
 def refunded_on(document_ids: Iterable[int]) -> dict[int, Decimal]:
     """By document what was paid back, once the money went out. One query."""
     found: dict[int, Decimal] = {}

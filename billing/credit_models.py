@@ -27,6 +27,9 @@ _TAKEN_BACK = (
 _TAKEN_SO_FAR = (
     f"(SELECT COALESCE(SUM({thousandths('c.returned_amount')}), 0) FROM billing_correction c"
     f" WHERE c.document_id = NEW.document_id AND c.returned_to = '{TAKEN}') + {thousandths('NEW.returned_amount')}"
+    # What came back after it was credited accounts for its own credit notes.
+    f" - (SELECT COALESCE(SUM({thousandths('e.credited')}), 0) FROM billing_chargebackend e JOIN billing_chargebackfunds f"
+    " ON f.id = e.funds_id WHERE f.document_id = NEW.document_id AND e.kind = 'RECOVERED')"
 )
 
 

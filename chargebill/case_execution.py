@@ -9,11 +9,15 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
-from billing.credit_models import TAKEN, Correction
+from billing.chargebacks import losses_of
+from billing.credit_models import Correction
+from billing.documents import Fixed
 from billing.goodwill_models import GoodwillGrant
 from billing.operations.goodwill import grant_goodwill
 from chargebill import pipeline
 from chargebill.core.chores import chore
+from chargebill.core.errors import UserError
+from disputes.chargeback_models import Chargeback
 from disputes.chargeback_queries import held_up
 from disputes.execution import dues_of
 from disputes.models import Case, CaseEvent
@@ -93,11 +97,30 @@ def execute(*, case: Case, at: datetime) -> Case:
     return execution.execute(case=case, does=_done, at=at)
 
 
-def _by_chargeback(step: ExecutionStep, case: Case) -> Correction | None:
-    """The credit note a chargeback that was lost brought since this was agreed: at least that much is off the bill."""
-    keys = [f"chargeback:{pk}" for pk in case.chargebacks.values_list("pk", flat=True)]
-    since = Correction.objects.filter(document=step.document, key__in=keys, credit_note__issued_at__gte=step.planned_at)
-    return since.filter(returned_to=TAKEN).first()
+def _by_chargebacks(step: ExecutionStep) -> list[Correction]:
+    """Credit notes that lost chargebacks of the charge brought since this was agreed. Raises UserError recovered."""
+    letters = Chargeback.objects.filter(document=step.document_id)
+    keys = {f"chargeback:{pk}" for pk in letters.values_list("pk", flat=True)}
+    rows = Correction.objects.filter(document=step.document_id, key__in=keys, credit_note__issued_at__gte=step.planned_at)
+    notes = list(rows.select_related("credit_note").order_by("pk"))
+    won = {f"chargeback:{pk}" for pk in letters.filter(funds__ends__kind="RECOVERED").values_list("pk", flat=True)}
+    if back := [note for note in notes if note.key in won]:
+        raise UserError(
+            "recovered",
+            f"{back[0].credit_note} took it off the bill, and then the acquirer’s money came back: the driver is still owed it,"
+            " and it stands on account 2300. Give it back, and say how.",
+        )
+    return notes
+
+
+def _rest(step: ExecutionStep, notes: Sequence[Correction]) -> dict[int, Decimal]:
+    """What is still to be taken off by line, on the side the document fixes: what was agreed, less what these notes took."""
+    rest = {int(pk): Decimal(amount) for pk, amount in step.amounts.items()}
+    for note in notes:
+        by_net = Fixed(note.credit_note.anchor) is Fixed.NET
+        for line in note.credit_note.lines.filter(corrects__in=rest):
+            rest[line.corrects_id or 0] -= line.net_amount if by_net else line.gross_amount
+    return {pk: amount for pk, amount in rest.items() if amount > 0}
 
 
 def _done(step: ExecutionStep, at: datetime) -> Correction | GoodwillGrant:
@@ -106,14 +129,22 @@ def _done(step: ExecutionStep, at: datetime) -> Correction | GoodwillGrant:
     reason = f"Case {case.number}: {offer.reason}"[:300]
     if step.kind == ExecutionStep.Kind.CREDIT:
         assert step.document is not None
-        if there := _by_chargeback(step, case):
-            return there
+        notes = _by_chargebacks(step)
+        rest = _rest(step, notes)
+        if notes and not rest:
+            return notes[-1]
         note = pipeline.correct(
-            document=step.document, key=step.key, amounts={int(pk): Decimal(amount) for pk, amount in step.amounts.items()},
-            reason=reason, returned_to=offer.given_as, actor=offer.decided_by, at=at,
+            document=step.document, key=step.key, amounts=rest, reason=reason, returned_to=offer.given_as,
+            actor=offer.decided_by, at=at,
         )  # fmt: skip
         return Correction.objects.get(credit_note=note)
     document = next((one.document for one in open_items(case) if one.document), None)
+    if document and losses_of(document.pk).filter(made_at__gte=step.planned_at).exists():
+        raise UserError(
+            "lost_already",
+            f"A chargeback of {document} was lost since this was agreed: the driver has that money, and nothing is given on top"
+            " of it by itself. Say what was done about it, with the chargeback’s reference.",
+        )
     return grant_goodwill(
         entity=case.entity, key=step.key, customer=case.customer, document=document, amount=offer.amount,
         currency=case.currency, given_as=offer.given_as, reason=reason, letter=offer.letter, actor=offer.decided_by, at=at,

@@ -33,7 +33,7 @@ from memberships.models import CustomerKind
 CHUNK = 25
 TOLD_AT_ONCE = 100
 # What only concerns the one document; anything else ends the job, and it goes on once that is put right.
-LEFT_ALONE = {"over_line", "nothing_left", "nothing_chosen"}
+LEFT_ALONE = {"over_line", "nothing_left", "nothing_chosen", "lost_already"}
 
 
 @jobs.job(KIND)

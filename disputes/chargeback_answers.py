@@ -94,7 +94,8 @@ def _other_charge(chargeback: Chargeback, sessions: Iterable[Charged], paper: Ca
     cards = {line.session.card_last4 for line in mine if line.session.card_last4}
     same = Q(lines__session__card_last4__in=cards)
     if document.customer_id:
-        same |= Q(customer=document.customer_id)
+        # Four digits are many people's: where both are known, it has to be the same customer.
+        same = Q(customer=document.customer_id) | (same & Q(customer__isnull=True))
     others = Document.objects.filter(
         same, entity=document.entity, currency=document.currency, gross_amount=document.gross_amount, corrects__isnull=True,
         lines__session__started_at__gte=min(starts) - NEAR, lines__session__started_at__lte=max(starts) + NEAR,

@@ -22,9 +22,9 @@ STATUSES = [(status.value, WORDS[status]) for status in Status]
 class Chargeback(models.Model):
     """One letter of an acquirer about one charge, and where it stands. What the letter said never changes.
 
-    ``status`` and ``asks_finance`` follow from the newest event (check_cases compares). ``due_by`` is the acquirer's; the case
-    is due 48 hours before while an answer is owed: not any more once an inquiry ``is_answered``. ``asks_finance``: won late,
-    after a credit, so a person decides.
+    Only a merge gives it another ``case``. ``status`` and ``asks_finance`` follow from the newest event (check_cases
+    compares). ``due_by`` is the acquirer's; the case is due 48 hours before while an answer is owed: not any more once an
+    inquiry ``is_answered``. ``asks_finance``: won late, after a credit, so a person decides.
     """
 
     case = models.ForeignKey("disputes.Case", on_delete=models.PROTECT, related_name="chargebacks")
@@ -49,7 +49,7 @@ class Chargeback(models.Model):
     made_at = models.DateTimeField()
 
     frozen = [
-        Frozen(but=("status", "is_answered", "asks_finance", "funds")),
+        Frozen(but=("case", "status", "is_answered", "asks_finance", "funds")),
         Frozen(fields=("funds",), once="OLD.funds_id IS NOT NULL", stays=False),
     ]
 

@@ -1,6 +1,7 @@
 """Reads chargebacks: what acquirers are owed by when, whether they keep money from going back, which charge a letter means."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -8,7 +9,9 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet
 
 from billing.chargebacks import held_funds
+from billing.credits import lines_left
 from billing.document_models import Document, DocumentKind
+from billing.documents import Fixed
 from billing.payment_models import PaymentAllocation
 from chargebill.core.models import LegalEntity
 from disputes.chargeback_models import Chargeback
@@ -34,24 +37,48 @@ def due_to_acquirers(case_ids: Iterable[int]) -> dict[int, datetime]:
     return found
 
 
+def _held_items() -> QuerySet[ContestedItem]:
+    """What is contested of charges whose money an acquirer holds, also where it was contested before it was billed."""
+    held = held_funds().values("document")
+    return ContestedItem.objects.filter(
+        Q(line__document__in=held) | Q(line__isnull=True, session__document_lines__document__in=held)
+    )
+
+
 def blocks(case: Case) -> bool:
     """Whether an acquirer holds money of what the case is about: nothing of it is refunded until that has ended."""
-    return held_funds().filter(document__lines__contested_items__case=case).exists()
+    return _held_items().filter(case=case).exists()
 
 
 def held_up() -> QuerySet[Case]:
     """Cases with something agreed that waits: an acquirer holds money of what they are about."""
-    held = ContestedItem.objects.filter(line__document__in=held_funds().values("document"))
-    return Case.objects.filter(pk__in=held.values("case"), state=State.AGREED)
+    return Case.objects.filter(pk__in=_held_items().values("case"), state=State.AGREED)
 
 
-def agreed_on(chargeback: Chargeback) -> dict[int, Decimal]:
-    """What was agreed to take off lines of the charge and waits for this chargeback, on the side the document fixes."""
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What was agreed in cases to take off lines of a charge and waits for the acquirer: by line, on the side the document
+    fixes, never more than is left of it; ``cases`` by number."""
+
+    amounts: Mapping[int, Decimal]
+    cases: tuple[str, ...]
+
+
+def agreed_on(chargeback: Chargeback) -> Agreed:
+    """Of every case about the charge, the chargeback's own or another."""
     waiting = ExecutionStep.objects.filter(
-        offer__case=chargeback.case_id, document=chargeback.document_id, kind=ExecutionStep.Kind.CREDIT,
-        state=ExecutionStep.State.WAITING,
+        document=chargeback.document_id, kind=ExecutionStep.Kind.CREDIT, state=ExecutionStep.State.WAITING,
+        offer__case__state=State.AGREED,
     )  # fmt: skip
-    return {int(pk): Decimal(amount) for step in waiting for pk, amount in step.amounts.items()}
+    sums: dict[int, Decimal] = defaultdict(Decimal)
+    cases: dict[str, None] = {}
+    for step in waiting.select_related("offer__case").order_by("pk"):
+        cases[step.offer.case.number] = None
+        for pk, amount in step.amounts.items():
+            sums[int(pk)] += Decimal(amount)
+    fixed = Fixed(chargeback.document.anchor)
+    left = {one.line.pk: one.left_on(fixed) for one in lines_left(chargeback.document, sums)} if sums else {}
+    return Agreed({pk: min(amount, left[pk]) for pk, amount in sums.items()}, tuple(cases))
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,8 @@ def progress_of(case: Case, at: datetime) -> Progress:
         steps=tuple(steps),
         dues=tuple(dues),
         is_planned=bool(steps) or not offer.amount,
-        is_confirmed=done and all(due.state == "paid" for due in dues),  # type: ignore[attr-defined]
+        # Taken back: the acquirer gave it back in our place (billing.operations.chargebacks.settle_dues).
+        is_confirmed=done and all(due.state in ("paid", "taken_back") for due in dues),  # type: ignore[attr-defined]
         problem=_problem(steps, dues, _since(case), at),
         is_dead=not Refund.objects.filter(due__in=dues, state__in=(RefundState.SENT, RefundState.UNKNOWN)).exists(),
     )
@@ -91,8 +92,6 @@ def _problem(steps: list[ExecutionStep], dues: list[RefundDue], since: datetime 
         state = due.state  # type: ignore[attr-defined]
         if state == "failed" and due.pk in failed:
             return f"The refund of {_money(due)} did not go through."
-        if state == "taken_back":
-            return f"{_money(due)} is not owed back any more: somebody took it back."
     if Refund.objects.filter(due__in=dues, state=RefundState.UNKNOWN, made_at__lt=at - UNKNOWN_FOR).exists():
         return "What became of a refund is not known for more than a day."
     return ""

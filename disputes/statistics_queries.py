@@ -91,7 +91,8 @@ def _opened(entity: LegalEntity, span: Period[date], desk: Desk) -> QuerySet[Cas
 def _facts(row: Mapping[str, Any], log: _Log, desk: Desk, places: Mapping[str, Key], agreed: Decimal, given: Given) -> CaseFacts:
     state = State(row["state"])
     asked = row["contested_amount"] if row["claimed_amount"] is None else row["claimed_amount"]
-    outcome = outcome_of(state, asked, agreed + given.incident)
+    # What was agreed may be what a lost chargeback credited.
+    outcome = outcome_of(state, asked, max(agreed, given.right) + given.incident)
     agent = (f"={row['assignee_id']}", row["assignee__username"]) if row["assignee_id"] else (NONE, _NOTHING["agent"])
     return CaseFacts(
         pk=row["pk"], number=row["number"], opened_at=row["opened_at"], channel=row["channel"], cause=row["cause"],
@@ -169,9 +170,12 @@ def _given(entity: LegalEntity, span: Period[date], desk: Desk) -> dict[int, Giv
     cases = _opened(entity, span, desk).values("pk")
     steps = ExecutionStep.objects.filter(offer__case__in=cases, state=ExecutionStep.State.DONE).order_by()
     owner: dict[tuple[str, str], int] = {}
-    columns = ("offer__case_id", "correction_id", "correction__credit_note__gross_amount", "grant_id", "grant__amount")
-    for case, note, gross, grant, amount in steps.values_list(*columns):
-        if note:
+    # What a lost chargeback credited is part of what was lost.
+    columns = (
+        "offer__case_id", "correction_id", "correction__credit_note__gross_amount", "correction__key", "grant_id", "grant__amount"
+    )  # fmt: skip
+    for case, note, gross, key, grant, amount in steps.values_list(*columns):
+        if note and not key.startswith("chargeback:"):
             found[case] += Given(credited=gross)
             owner["document", str(note)] = case
         if grant:
@@ -187,8 +191,9 @@ def _given(entity: LegalEntity, span: Period[date], desk: Desk) -> dict[int, Giv
     lost = Chargeback.objects.filter(
         Exists(ends.filter(kind="LOST")), ~Exists(ends.filter(kind="RECOVERED")), case__entity=entity
     )
-    for case, amount in lost.order_by().values_list("case_id", "funds__amount"):
-        found[_last(case, into)] += Given(lost=amount)
+    right = Subquery(ends.filter(kind="LOST").values("credited"))
+    for case, amount, credited in lost.order_by().values_list("case_id", "funds__amount", right):
+        found[_last(case, into)] += Given(lost=amount, right=credited)
     return found
 
 

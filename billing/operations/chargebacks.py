@@ -2,7 +2,7 @@
 
 Taken: 1150 and, for its fee, 6010 against where the payment by card came to (1055, 1050-NAME). Given back: the other way
 round, without the fee. Lost: against 1150, 2300 as far as a credit note says that the driver was right, else 6020. Recovered
-after that: where it came to against these.
+after that: where it came to against these. Owed back and given back by the acquirer: 2050 against 2300.
 """
 
 from datetime import date, datetime
@@ -17,14 +17,15 @@ from billing.journal import Leg
 from billing.operations.journal import post
 from billing.operations.payment_entries import received_on
 from billing.operations.payments import book_day, check_amount
-from billing.refund_models import RefundDue
+from billing.refund_models import OVER, RefundDue, RefundDueReversal
+from billing.refunds import with_state
 from chargebill.core import bulk
 from chargebill.core.errors import UserError
 from chargebill.core.models import User
 from chargebill.core.money import Money
 
 ZERO = Decimal(0)
-HELD, FEES, LOSS, CLEARING = "1150", "6010", "6020", "2300"
+HELD, FEES, LOSS, CLEARING, PAYABLE = "1150", "6010", "6020", "2300", "2050"
 _K = ChargebackEnd.Kind
 
 
@@ -111,6 +112,34 @@ def end_funds(
         said = f"Chargeback {end.get_kind_display().lower()}, {funds.reference}"
         _post(funds, f"chargeback_{kind.lower()}", said, legs, day, actor, at)
     return end
+
+
+def settle_dues(*, funds: ChargebackFunds, on: date, actor: User | None, at: datetime) -> Decimal:
+    """What is owed back of the charge and can't be refunded any more, because the acquirer gave it back: settled against 2300.
+
+    Call it in the transaction that ends the funds as lost, which clears 2300; returns how much this was. Of what is on its
+    way or was paid in part nothing is settled. Raises UserError period_closed.
+    """
+    mine = with_state(RefundDue.objects.filter(document=funds.document, source_type__in=("document", "goodwill")))
+    dues = [due for due in mine.order_by("pk") if due.left > 0]  # type: ignore[attr-defined]
+    short = min(sum((due.left for due in dues), ZERO) - left_to_take(funds.document_id), funds.amount)  # type: ignore[attr-defined]
+    day = book_day(funds.entity, min(on, funds.entity.day_of(at)), funds.entity.day_of(at))
+    settled = ZERO
+    for due in dues:
+        if due.left != due.amount or due.amount > short - settled:  # type: ignore[attr-defined]
+            continue
+        bulk.lock_alone(RefundDue, due.pk)
+        if due.refunds.exclude(state__in=OVER).exists():
+            continue
+        reason = f"The acquirer gave it back: {funds.reference}"
+        RefundDueReversal.objects.create(due=due, booked_on=day, reason=reason, made_by=actor, made_at=at)
+        legs = [
+            Leg(PAYABLE, due.amount, ZERO, due.currency, customer_id=due.customer_id),
+            Leg(CLEARING, ZERO, due.amount, due.currency),
+        ]
+        _post(funds, f"due_settled:{due.pk}", reason, legs, day, actor, at)
+        settled += due.amount
+    return settled
 
 
 def _post(funds: ChargebackFunds, rule: str, said: str, legs: list[Leg], day: date, actor: User | None, at: datetime) -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from billing import chargeables
 from billing.chargeables import Standing, State
-from billing.chargebacks import held_funds
+from billing.chargebacks import held_funds, lost_on
 from billing.credit_models import TAKEN, Correction
 from billing.credits import LineLeft, MoneyLeft, lines_left, money_left
 from billing.document_models import BilledDifference, Document, DocumentLine
@@ -111,7 +111,8 @@ def correct(
 
     ``key`` is of the one intent: the same key with the same content gives the credit note that is there. Raises UserError,
     changing nothing: reason_missing, reason_too_long, is_credit_note, nothing_chosen, over_line, nothing_left, returned_to
-    (not said, or a credit of nobody known), over_taken (more than acquirers hold), bill_again_partly, bill_again_collected,
+    (not said, or a credit of nobody known), over_taken (more than acquirers hold), lost_already
+    (acquirers gave it back for good), bill_again_partly, bill_again_collected,
     correction_key_used, period_closed.
     """
     reason = reason_in(reason)
@@ -134,7 +135,7 @@ def correct(
             )
         planned = plan(document=document, amounts=amounts)
         if planned.returned_amount:
-            _check_target(document, planned.returned_amount, returned_to)
+            _check_target(document, planned, returned_to)
         note, lines = issue_credit_note(document=document, backs=planned.lines, actor=actor, at=at)
         correction = Correction.objects.create(
             credit_note=note,
@@ -186,7 +187,8 @@ def reason_in(reason: str) -> str:
     return reason
 
 
-def _check_target(document: Document, amount: Decimal, returned_to: str) -> None:
+def _check_target(document: Document, planned: Plan, returned_to: str) -> None:
+    amount = planned.returned_amount
     said = Money(amount, document.currency)
     if returned_to == TAKEN:
         held = sum(held_funds().filter(document=document).values_list("amount", flat=True), ZERO)
@@ -203,6 +205,12 @@ def _check_target(document: Document, amount: Decimal, returned_to: str) -> None
         )
     if returned_to == ReturnedTo.CREDIT and document.customer_id is None:
         raise UserError("returned_to", f"Nobody known could use {said} as credit: refund it. Nothing was changed.", "returned_to")
+    if (lost := lost_on(document.pk)) and amount > (kept := money_left(document).kept - lost):
+        raise UserError(
+            "lost_already",
+            f"The acquirer gave {Money(lost, document.currency)} of {document} back to the cardholder for good:"
+            f" {Money(max(kept, ZERO), document.currency)} is left to give back. Nothing was changed.",
+        )
 
 
 def _check_same(there: Correction, reason: str, amounts: Mapping[int, Decimal] | None) -> None:

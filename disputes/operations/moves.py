@@ -9,6 +9,8 @@ from billing.operations.contested import hold_lines, lift_lines
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import User
+from disputes.chargeback_models import Chargeback
+from disputes.chargeback_queries import due_to_acquirers
 from disputes.clocks import histories
 from disputes.desk import desk_of
 from disputes.facts import Said, facts_of
@@ -125,7 +127,8 @@ def _hold_again(case: Case, at: datetime) -> None:
 
 
 def _hand_over(case: Case, into: Case, role: Role, actor: User | None, at: datetime) -> None:
-    """The items, with their hold, the earliest clock and whoever asks from outside go to the case it is merged into."""
+    """The items, with their hold, the earliest clock, chargebacks and whoever asks from outside go to the case it is merged
+    into."""
     items = _let_go(case, at)
     ContestedItem.objects.bulk_create(
         [ContestedItem(case=into, session_id=i.session_id, line_id=i.line_id, gross_amount=i.gross_amount) for i in items]
@@ -138,3 +141,8 @@ def _hand_over(case: Case, into: Case, role: Role, actor: User | None, at: datet
     into.contested_amount += sum((item.gross_amount for item in items), start=into.contested_amount * 0)
     refresh(into, "contested_amount")
     hand_over(case=case, into=into, actor=actor, at=at)
+    Chargeback.objects.filter(case=case).update(case=into)
+    owed = due_to_acquirers([case.pk, into.pk])
+    for one in (case, into):
+        one.chargeback_due_at = owed.get(one.pk)
+        one.save(update_fields=["chargeback_due_at"])

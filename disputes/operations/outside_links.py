@@ -54,7 +54,7 @@ def hand_over(*, case: Case, into: Case, actor: User | None, at: datetime) -> No
         bulk.lock_alone(OutsideRequest, request.pk)
         request.refresh_from_db(fields=["state"])
         if request.is_open:
-            link(request=request, case=into, actor=actor, at=at)
+            link(request=request, case=into, actor=actor, at=at, is_merge=True)
 
 
 def locked_open(request: OutsideRequest) -> OutsideRequest:
@@ -67,8 +67,11 @@ def locked_open(request: OutsideRequest) -> OutsideRequest:
     return found
 
 
-def link(*, request: OutsideRequest, case: Case, actor: User | None, at: datetime) -> OutsideLink:
-    """The link itself; the case is locked by the caller, and so is the request, unless it is being made."""
+def link(*, request: OutsideRequest, case: Case, actor: User | None, at: datetime, is_merge: bool = False) -> OutsideLink:
+    """The link itself; the case is locked by the caller, and so is the request, unless it is being made.
+
+    A merge adds the case another one goes on in, however many there are.
+    """
     case = Case.objects.select_related("entity", "merged_into").get(pk=case.pk)
     if case.entity_id != request.entity_id:
         raise UserError(
@@ -82,7 +85,7 @@ def link(*, request: OutsideRequest, case: Case, actor: User | None, at: datetim
     if case.state == State.MERGED and case.merged_into:
         goes_on = f"{case.number} was merged into {case.merged_into.number}: add that one"
         raise UserError("merged", f"{goes_on}. Nothing was changed.", "number")
-    if there.count() >= MOST_CASES:
+    if not is_merge and there.count() >= MOST_CASES:
         raise UserError(
             "too_many", f"A request holds {MOST_CASES} cases at most: enter another for the rest. Nothing was changed.", "number"
         )

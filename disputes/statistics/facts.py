@@ -31,8 +31,9 @@ class Given:
     """What a driver, or a roaming partner, has from a case, gross, in the case's currency. Each is money of its own.
 
     ``credited`` on credit notes of the case, taken off what was open or given back; ``goodwill``; ``incident`` what an
-    incident took back of its lines; ``lost`` chargebacks lost and not recovered. ``paid_back`` is no fifth one: what of the
-    first two went out as a refund and arrived.
+    incident took back of its lines; ``lost`` chargebacks lost and not recovered, what was credited because of them included.
+    ``paid_back`` is no fifth one: what of the first two went out as a refund and arrived. Neither is ``right``: what of the
+    chargebacks a credit note says the driver was right about.
     """
 
     credited: Decimal = ZERO
@@ -40,6 +41,7 @@ class Given:
     incident: Decimal = ZERO
     lost: Decimal = ZERO
     paid_back: Decimal = ZERO
+    right: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
@@ -52,6 +54,7 @@ class Given:
             self.incident + other.incident,
             self.lost + other.lost,
             self.paid_back + other.paid_back,
+            self.right + other.right,
         )
 
 

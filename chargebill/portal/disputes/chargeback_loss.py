@@ -46,7 +46,7 @@ def context_of(chargeback: Chargeback, given: dict[str, str]) -> dict[str, Any]:
     fixed, rows = Fixed(document.anchor), []
     lines = lines_left(document)
     assert funds is not None
-    agreed = agreed_on(chargeback)
+    agreed = agreed_on(chargeback).amounts
     whole = sum((one.left.gross for one in lines), Decimal(0)) == funds.amount
     for one in lines:
         left = f"{round_money(one.left_on(fixed), document.currency):f}"
