@@ -133,20 +133,7 @@ def flip(count: str, seed: str) -> None:
     sys.stdout.write(json.dumps({"rows": len(rows), "flipped": int(count), "missed": missed}) + "\n")
 
 
-def triggers() -> None:
-    """Prints the names of triggers that are declared and not there as declared."""
-    from django.apps import apps
-    from django.db import connection
-
-    from chargebill.core import frozen
-
-    there = frozen.installed(connection)
-    declared = {name: made for model in apps.get_models() for name, made in frozen.declared(model, connection).items()}
-    missing = [name for name, made in declared.items() if name not in there or there[name][1] != made]
-    sys.stdout.write(json.dumps({"declared": len(declared), "missing": missing}) + "\n")
-
-
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chargebill.settings")
     django.setup()
-    {"keep": keep, "flip": flip, "triggers": triggers}[sys.argv[1]](*sys.argv[2:])
+    {"keep": keep, "flip": flip}[sys.argv[1]](*sys.argv[2:])
