@@ -131,6 +131,8 @@ KEPT_OF = {
     "billing.account": {"code"},
     "billing.document": {"number"},
     "billing.exportaccount": {"code"},
+    "disputes.caseevent": {"rule", "from_state", "to_state"},
+    "disputes.chargebackevent": {"from_status", "to_status"},
     "stations.source": {"profile"},
 }
 APPS = {"core", "stations", "memberships", "billing", "disputes"}
