@@ -109,7 +109,6 @@ def _there() -> Sums:
     # What the acquirer gave back in its place is settled; what was taken back otherwise is booked where it came from.
     settled = RefundDue.objects.filter(reversal__isnull=False, source_type__in=("document", "goodwill"))
     for entity_id, currency, amount in _rows(settled.values_list("entity_id", "currency", "amount")):
-        sums[entity_id, currency, "2050"] += 0
         sums[entity_id, currency, "2300"] += amount
     _take_back(sums)
     said = ("entity_id", "currency", "gross_amount", "fee_amount", "net_amount", "bank_line_id")

@@ -22,7 +22,8 @@ from disputes.chargebacks.answers import Given, TooLong, answer_of
 from disputes.chargebacks.fields import REASON_WORDS, TYPED, Field, Reason
 from disputes.chargebacks.packing import Paper, index_of, packed_answer, paths_of
 from disputes.evidence_models import EvidenceManifest
-from disputes.operations.chargebacks import audit, keep, lock_chargeback, move_chargeback, store_due
+from disputes.operations.chargebacks import audit, keep, lock_chargeback, move_chargeback
+from disputes.operations.events import store_due
 from disputes.operations.evidence import collect, collect_and_seal
 
 TEMPLATE = Path(chargebacks.__file__).parent / "template" / "paper.typ"

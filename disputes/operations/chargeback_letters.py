@@ -17,8 +17,9 @@ from chargebill.core.money import Money
 from disputes.chargeback_models import Chargeback, ChargebackEvent
 from disputes.chargebacks import Status
 from disputes.models import Case, Cause, Channel, ContestedItem
-from disputes.operations.chargebacks import audit, keep, store_due
+from disputes.operations.chargebacks import audit, keep
 from disputes.operations.contacts import Contact
+from disputes.operations.events import store_due
 from disputes.operations.moves import lock_case
 from disputes.operations.opening import open_case
 from disputes.subjects import subjects_of_lines

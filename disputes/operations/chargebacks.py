@@ -19,9 +19,8 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import User
 from chargebill.core.money import Money
 from disputes.chargeback_models import Chargeback, ChargebackEvent
-from disputes.chargeback_queries import due_to_acquirers
 from disputes.chargebacks import WORDS, Status, may_follow
-from disputes.models import Case
+from disputes.operations.events import store_due
 from disputes.operations.moves import lock_case
 
 AT_ONCE = 50
@@ -128,11 +127,6 @@ def lock_chargeback(chargeback: Chargeback) -> Chargeback:
     bulk.lock_alone(Chargeback, chargeback.pk)
     related = ("case__entity", "entity", "document__entity", "funds")
     return Chargeback.objects.select_related(*related).get(pk=chargeback.pk)
-
-
-def store_due(case: Case) -> None:
-    case.chargeback_due_at = due_to_acquirers([case.pk]).get(case.pk)
-    case.save(update_fields=["chargeback_due_at"])
 
 
 def keep(

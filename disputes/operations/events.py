@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Max
 
 from chargebill.core.models import User
+from disputes.chargeback_queries import due_to_acquirers
 from disputes.clocks import CACHED, cached, histories
 from disputes.desk import desk_of
 from disputes.models import Case, CaseEvent, CaseMessage
@@ -55,3 +56,9 @@ def refresh(case: Case, *fields: str) -> None:
     for name, value in cached(history, desk_of(case.entity)).items():
         setattr(case, name, value)
     case.save(update_fields=[*fields, *CACHED])
+
+
+def store_due(case: Case) -> None:
+    """When an acquirer must be answered at the latest, as its chargebacks have it."""
+    case.chargeback_due_at = due_to_acquirers([case.pk]).get(case.pk)
+    case.save(update_fields=["chargeback_due_at"])

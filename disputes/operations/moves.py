@@ -10,13 +10,12 @@ from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import User
 from disputes.chargeback_models import Chargeback
-from disputes.chargeback_queries import due_to_acquirers
 from disputes.clocks import histories
 from disputes.desk import desk_of
 from disputes.facts import Said, facts_of
 from disputes.mail.wording import investigation_began
 from disputes.models import Case, CaseEvent, CaseMessage, ContestedItem
-from disputes.operations.events import notify, refresh, say, write
+from disputes.operations.events import notify, refresh, say, store_due, write
 from disputes.operations.evidence import collect, seal
 from disputes.operations.outside_links import hand_over
 from disputes.workflow.moves import TABLE, refusal
@@ -142,7 +141,5 @@ def _hand_over(case: Case, into: Case, role: Role, actor: User | None, at: datet
     refresh(into, "contested_amount")
     hand_over(case=case, into=into, actor=actor, at=at)
     Chargeback.objects.filter(case=case).update(case=into)
-    owed = due_to_acquirers([case.pk, into.pk])
-    for one in (case, into):
-        one.chargeback_due_at = owed.get(one.pk)
-        one.save(update_fields=["chargeback_due_at"])
+    store_due(case)
+    store_due(into)

@@ -9,9 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Least
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from unfold.contrib.filters.admin import (
@@ -23,14 +23,14 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
-from chargebill.core.admin import ReadOnlyAdmin
 from chargebill.core.money import round_money
 from chargebill.portal import format as written
 from chargebill.portal.disputes.case_page import case_page
 from chargebill.portal.disputes.figure_filter import FigureFilter, figure_in
+from chargebill.portal.disputes.list_files import ListFilesAdmin
 from chargebill.portal.disputes.roles import worker_of
 from chargebill.portal.disputes.words import CLOCKS, TURNS, due_of
-from chargebill.portal.spreadsheets import Cell, csv_lines, safe_rows, workbook
+from chargebill.portal.spreadsheets import Cell
 from disputes.chargeback_queries import WE_OWE, held_up
 from disputes.models import Case
 from disputes.offers import cases_for_second
@@ -39,7 +39,6 @@ from disputes.operations.thread import MOST_AT_ONCE
 from disputes.workflow.durations import Turn
 from disputes.workflow.states import Clock
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # What we owe first, what has ended last.
 RANK = models.Case(
     When(chargeback_due_at__isnull=False, then=Value(0)),
@@ -107,9 +106,10 @@ class HeldUpFilter(DropdownFilter):
 
 
 @admin.register(Case)
-class CaseAdmin(ReadOnlyAdmin):
+class CaseAdmin(ListFilesAdmin):
     """Cases are opened, moved and answered on pages of their own: the list only shows them, and gives them away."""
 
+    files_url, files_name, files_title, files_header = "disputes_case", "cases", "Cases", HEADER
     list_display = ["number", "due", "turn_shown", "contact", "cause", "contested", "assignee", "state_shown", "opened", "entity"]
     list_filter = [
         TurnFilter,
@@ -133,14 +133,6 @@ class CaseAdmin(ReadOnlyAdmin):
 
     class Media:
         css = {"all": ["css/disputes.css"]}
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
-        return [
-            path("export.csv", view(self.export_csv), name="disputes_case_export_csv"),
-            path("export.xlsx", view(self.export_xlsx), name="disputes_case_export_xlsx"),
-            *super().get_urls(),
-        ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         asked = request.GET.get("statistics", "")
@@ -190,22 +182,8 @@ class CaseAdmin(ReadOnlyAdmin):
     def opened(self, obj: Case) -> str:
         return written.day(obj.entity.day_of(obj.opened_at))
 
-    def _shown(self, request: HttpRequest) -> QuerySet[Case]:
-        """Exactly the cases the list shows, on all its pages, in its order."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return self.get_changelist_instance(request).get_queryset(request)
-
-    def export_csv(self, request: HttpRequest) -> StreamingHttpResponse:
-        return StreamingHttpResponse(
-            csv_lines(HEADER, safe_rows(_rows(self._shown(request)))),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": 'attachment; filename="cases.csv"'},
-        )
-
-    def export_xlsx(self, request: HttpRequest) -> FileResponse:
-        file = workbook("Cases", HEADER, safe_rows(_rows(self._shown(request))))
-        return FileResponse(file, as_attachment=True, filename="cases.xlsx", content_type=XLSX)
+    def file_rows(self, queryset: QuerySet[Any]) -> Iterator[list[Cell]]:
+        return _rows(queryset)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -8,19 +8,17 @@ from django.contrib.admin.options import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Count, F, Q, QuerySet, Value, When
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from chargebill.core.admin import ReadOnlyAdmin
 from chargebill.portal import format as written
-from chargebill.portal.disputes.cases import XLSX
+from chargebill.portal.disputes.list_files import ListFilesAdmin
 from chargebill.portal.disputes.outside_page import ADD, outside_page
 from chargebill.portal.disputes.words import due_to_body
-from chargebill.portal.spreadsheets import Cell, csv_lines, safe_rows, workbook
+from chargebill.portal.spreadsheets import Cell
 from disputes.outside_models import OutsideLink, OutsideRequest
 from disputes.outside_queries import SOON, due_within
 
@@ -49,9 +47,10 @@ class DueFilter(DropdownFilter):
 
 
 @admin.register(OutsideRequest)
-class OutsideRequestAdmin(ReadOnlyAdmin):
+class OutsideRequestAdmin(ListFilesAdmin):
     """Requests are entered, changed and answered on pages of their own: the list only shows them."""
 
+    files_url, files_name, files_title, files_header = "outside", "outside-requests", "Outside requests", HEADER
     list_display = ["asked", "due", "kind", "cases", "state_shown", "assignee", "received", "entity"]
     list_filter = [
         ("state", ChoicesDropdownFilter),
@@ -69,14 +68,6 @@ class OutsideRequestAdmin(ReadOnlyAdmin):
 
     class Media:
         css = {"all": ["css/disputes.css"]}
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
-        return [
-            path("export.csv", view(self.export_csv), name="outside_export_csv"),
-            path("export.xlsx", view(self.export_xlsx), name="outside_export_xlsx"),
-            *super().get_urls(),
-        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutsideRequest]:
         linked = Count("links", filter=Q(links__removed_at__isnull=True), distinct=True)
@@ -113,22 +104,8 @@ class OutsideRequestAdmin(ReadOnlyAdmin):
     def received(self, obj: OutsideRequest) -> str:
         return written.day(obj.received_on)
 
-    def _shown(self, request: HttpRequest) -> QuerySet[OutsideRequest]:
-        """Exactly the requests the list shows, on all its pages, in its order."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return self.get_changelist_instance(request).get_queryset(request)
-
-    def export_csv(self, request: HttpRequest) -> StreamingHttpResponse:
-        return StreamingHttpResponse(
-            csv_lines(HEADER, safe_rows(_rows(self._shown(request)))),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": 'attachment; filename="outside-requests.csv"'},
-        )
-
-    def export_xlsx(self, request: HttpRequest) -> FileResponse:
-        file = workbook("Outside requests", HEADER, safe_rows(_rows(self._shown(request))))
-        return FileResponse(file, as_attachment=True, filename="outside-requests.xlsx", content_type=XLSX)
+    def file_rows(self, queryset: QuerySet[Any]) -> Iterator[list[Cell]]:
+        return _rows(queryset)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
