@@ -25,6 +25,8 @@ from disputes.offers import open_items
 from disputes.operations import execution
 from disputes.outcome_models import ExecutionStep
 from disputes.workflow.states import State
+from stations.corrections import Right
+from stations.models import SessionCorrection
 
 CHUNK = 500
 _log = logging.getLogger(__name__)
@@ -123,10 +125,16 @@ def _rest(step: ExecutionStep, notes: Sequence[Correction]) -> dict[int, Decimal
     return {pk: amount for pk, amount in rest.items() if amount > 0}
 
 
-def _done(step: ExecutionStep, at: datetime) -> Correction | GoodwillGrant:
-    """One credit note or goodwill, in the caller's transaction; done already, it is what there is."""
+def _done(step: ExecutionStep, at: datetime) -> Correction | GoodwillGrant | SessionCorrection | None:
+    """One credit note, goodwill or record put right, in the caller's transaction; done already, it is what there is."""
     offer, case = step.offer, step.offer.case
     reason = f"Case {case.number}: {offer.reason}"[:300]
+    if record := step.record:
+        right = Right(energy_kwh=record.energy_kwh, ended_at=record.ended_at)
+        return pipeline.correct_record(
+            session=record.session, revision=record.session_revision, right=right, key=step.key, reason=reason,
+            actor=offer.decided_by, at=at,
+        )  # fmt: skip
     if step.kind == ExecutionStep.Kind.CREDIT:
         assert step.document is not None
         notes = _by_chargebacks(step)

@@ -14,7 +14,7 @@ from billing import chargeables
 from billing.chargeables import Standing, State
 from billing.checks import Part, Way
 from billing.difference_models import DifferenceDecision
-from billing.document_models import Document
+from billing.document_models import BilledDifference, Document
 from billing.models import Cdr
 from billing.operations import credits, difference_decisions
 from billing.operations.decisions import confirm_decision, decide_held
@@ -28,10 +28,11 @@ from chargebill.core.models import Job, LegalEntity, User
 from disputes.operations.settings import recompute as recompute_clocks
 from memberships.operations import ensure_tokens
 from stations import facts as session_facts
+from stations.corrections import Right, correct_session
 from stations.facts import SessionFacts
 from stations.imports import create_batch, keep_copy, lock_sources, look_through, opened
 from stations.ingest.rows import MeterValueRow, Record, Refusal
-from stations.models import ImportBatch, Location, QuarantinedRow, Session
+from stations.models import ImportBatch, Location, QuarantinedRow, Session, SessionCorrection
 from stations.operations import Stored, recompute_local_columns, store_chunk
 from stations.quarantine import mark_resolved, parse_corrected
 from stations.queries import session_ids_of
@@ -363,6 +364,34 @@ def confirm_differences(*, decision: DifferenceDecision, accepted: bool, actor: 
         decided = difference_decisions.confirm(decision=decision, accepted=accepted, actor=actor, at=at)
         _count_decided(decided, at)
     return decided.decision
+
+
+def correct_record(
+    *, session: Session, revision: int, right: Right, key: str, reason: str, actor: User, at: datetime
+) -> SessionCorrection | None:
+    """Puts right what is on record about a session (stations.corrections), prices it anew and counts it.
+
+    What it is billed stays: whoever asks for this has agreed about the bill, so a difference that comes of it is settled.
+    None, changing nothing, where the record is not of this ``revision`` any more: its source said something else since.
+    The same ``key`` again gives what is there. Raises UserError, changing nothing (stations.corrections).
+    """
+    with transaction.atomic():
+        lock_sources(session.entity_id)
+        bulk.lock_alone(LegalEntity, session.entity_id)
+        if there := SessionCorrection.objects.filter(key=key).first():
+            return there
+        (before,) = session_facts.load([session.pk])
+        if before.revision != revision:
+            return None
+        differed = BilledDifference.objects.filter(pk=session.pk).exists()
+        now = correct_session(fact=before, right=right, key=key, reason=reason, actor=actor, at=at)
+        price_and_count(before={before.id: before}, now=[now], entity_id=session.entity_id, at=at)
+        if not differed and BilledDifference.objects.filter(pk=session.pk).exists():
+            difference_decisions.decide(
+                entity=session.entity, key=f"record:{key}", session_ids=[session.pk], way=DifferenceDecision.Way.LEAVE,
+                returned_to="", reason=reason, actor=actor, at=at, is_agreed=True,
+            )  # fmt: skip
+        return SessionCorrection.objects.get(key=key)
 
 
 def _count_decided(decided: difference_decisions.Decided, at: datetime) -> None:

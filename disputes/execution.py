@@ -23,7 +23,9 @@ _K, _S = ExecutionStep.Kind, ExecutionStep.State
 
 def steps_of(offer: Offer) -> list[ExecutionStep]:
     """In the order they are done in."""
-    return list(offer.steps.select_related("document__entity", "correction__credit_note", "grant").order_by("seq"))
+    return list(
+        offer.steps.select_related("document__entity", "correction__credit_note", "grant", "record__session").order_by("seq")
+    )
 
 
 def dues_of(steps: Iterable[ExecutionStep]) -> list[RefundDue]:

@@ -103,18 +103,22 @@ def declined_letter(language: str, number: str, bodies: Sequence[str]) -> str:
     return "\n\n".join(["Hello,", head, _outside(ENGLISH, bodies)])
 
 
-def done_letter(language: str, number: str, notes: Sequence[str], back: Decimal, currency: str) -> str:
-    """What was agreed is done: credit notes by number, and what was paid back."""
+def done_letter(
+    language: str, number: str, notes: Sequence[str], back: Decimal, currency: str, *, is_record_right: bool = False
+) -> str:
+    """What was agreed is done: credit notes by number, what was paid back, and whether the record was put right."""
     german = language == GERMAN
     money = f"{back:.{minor_digits(currency)}f} {currency}"
     if german:
         said = [f"zu Ihrer Beanstandung {number} ist alles erledigt."]
         said += [f"Ihre Rechnung ist berichtigt: {', '.join(notes)}."] if notes else []
         said += [f"Zurückgezahlt: {money}."] if back else []
+        said += ["Auch unsere Aufzeichnung des Ladevorgangs ist berichtigt."] if is_record_right else []
         return "\n\n".join(["Guten Tag,", " ".join(said)])
     said = [f"everything about your complaint {number} is done."]
     said += [f"Your bill is corrected: {', '.join(notes)}."] if notes else []
     said += [f"Paid back: {money}."] if back else []
+    said += ["Our record of the charge is put right, too."] if is_record_right else []
     return "\n\n".join(["Hello,", " ".join(said)])
 
 

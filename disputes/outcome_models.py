@@ -14,6 +14,7 @@ from billing.goodwill_models import GoodwillGrant
 from chargebill.core.frozen import Frozen, Refused
 from chargebill.core.models import User
 from disputes.workflow.states import ROLE_WORDS, Role
+from stations.models import Session
 
 
 class Offer(models.Model):
@@ -101,6 +102,33 @@ class OfferPart(models.Model):
         return f"{self.offer_id}: {self.gross_amount:f}"
 
 
+class OfferRecord(models.Model):
+    """What an offer puts right about a contested session on record, with the money; null stays as it is. Never changes.
+
+    ``session_revision`` are the facts it was said about: once the source says something else, that counts.
+    """
+
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="records", db_index=False)
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="+")
+    session_revision = models.PositiveSmallIntegerField()
+    energy_kwh = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    frozen = [Frozen()]
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "session"], name="offer_record_once"),
+            models.CheckConstraint(
+                condition=Q(energy_kwh__isnull=False) | Q(ended_at__isnull=False), name="offer_record_says_something"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offer_id}: {self.session_id}"
+
+
 class OfferConfirmation(Confirmation):
     """What the second person said about an offer above the limit; never the one who made it."""
 
@@ -113,13 +141,15 @@ class ExecutionStep(models.Model):
     """One thing to be done about an agreed outcome: written down before, done once, then confirmed.
 
     ``seq`` counts within the offer. CREDIT takes ``amounts`` (line key -> amount on the document's fixed side) off a
-    document, GOODWILL gives the offer's amount, RETURN waits until what is owed back from both has arrived. What a step
-    came to stands in ``correction`` or ``grant``; ``problem`` says why it failed. The plan itself never changes.
+    document, GOODWILL gives the offer's amount, RECORD puts right what is on record about a session, RETURN waits until what
+    is owed back has arrived. What a step came to stands in ``correction`` or ``grant``; ``problem`` says why it failed, or
+    was not needed any more. The plan itself never changes.
     """
 
     class Kind(models.TextChoices):
         CREDIT = "CREDIT", "Credit note"
         GOODWILL = "GOODWILL", "Goodwill"
+        RECORD = "RECORD", "Record put right"
         RETURN = "RETURN", "Money given back"
 
     class State(models.TextChoices):
@@ -132,6 +162,7 @@ class ExecutionStep(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="+")
     amounts = models.JSONField(default=dict)
+    record = models.ForeignKey(OfferRecord, null=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     problem = models.CharField(max_length=300, blank=True)
     correction = models.ForeignKey(Correction, null=True, on_delete=models.PROTECT, related_name="+")
@@ -152,6 +183,7 @@ class ExecutionStep(models.Model):
             models.UniqueConstraint(fields=["offer", "seq"], name="execution_step_once"),
             models.CheckConstraint(condition=Q(state="DONE") ^ Q(done_at__isnull=True), name="execution_step_done_at"),
             models.CheckConstraint(condition=Q(kind="CREDIT") ^ Q(document__isnull=True), name="execution_step_document"),
+            models.CheckConstraint(condition=Q(kind="RECORD") ^ Q(record__isnull=True), name="execution_step_record"),
         ]
 
     def __str__(self) -> str:

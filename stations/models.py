@@ -233,9 +233,10 @@ class PaymentMethod(models.TextChoices):
 class Session(models.Model):
     """One charging session as its source reported it: facts, no customer and no price.
 
-    Identified by (source, external_id). Facts change only through an import that says something else, which keeps the
-    old facts as a SessionRevision. ``charging_s`` is empty where the source knows no charging time. The two local
-    columns are the place's own clock: the date it ended, and the minute of the week it started in (0 = Monday 00:00).
+    Identified by (source, external_id). Facts change through an import that says something else, or a person's
+    SessionCorrection; both keep the old facts as a SessionRevision. ``charging_s`` is empty where the source knows no charging
+    time. The two local columns are the place's own clock: the date it ended, and the minute of the week it started in (0 =
+    Monday 00:00).
     """
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="sessions", db_index=False)
@@ -292,7 +293,7 @@ class Session(models.Model):
 
 
 class SessionRevision(models.Model):
-    """The facts a session had before an import said something else. Never changes."""
+    """The facts a session had before an import or a person said something else. Never changes."""
 
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="revisions")
     revision = models.PositiveSmallIntegerField()
@@ -305,6 +306,30 @@ class SessionRevision(models.Model):
     class Meta:
         ordering = ["-revision"]
         constraints = [models.UniqueConstraint(fields=["session", "revision"], name="session_revision_once")]
+
+    def __str__(self) -> str:
+        return f"{self.session_id} r{self.revision}"
+
+
+class SessionCorrection(models.Model):
+    """A person put right what a source had recorded: made ``revision`` of the facts. Never changes.
+
+    ``key`` is of the one intent. The row of the file stays the session's: sent again it says nothing new, and one that says
+    something else counts over the correction.
+    """
+
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="corrections", db_index=False)
+    revision = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=100, unique=True)
+    reason = models.CharField(max_length=300)
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    frozen = [Frozen()]
+
+    class Meta:
+        ordering = ["session_id", "revision"]
+        constraints = [models.UniqueConstraint(fields=["session", "revision"], name="session_correction_once")]
 
     def __str__(self) -> str:
         return f"{self.session_id} r{self.revision}"

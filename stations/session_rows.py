@@ -1,6 +1,7 @@
 """A session's row in the database: its columns, its values from an imported row, its revisions."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -175,15 +176,10 @@ def _jsonable(value: Any) -> Any:
     return str(value) if isinstance(value, (Decimal, datetime, date)) else value
 
 
-def revise(
-    batch: ImportBatch,
-    changed: list[str],
-    known: dict[str, list[Any]],
-    values: dict[str, tuple[tuple[Any, ...], SessionFacts]],
-    at: datetime,
-) -> None:
-    pks = [known[key][0] for key in changed]
-    old = Session.objects.filter(pk__in=pks).values_list("pk", "revision", "content_hash", "batch_id", "line_no", *REVISED)
+def keep_revisions(session_ids: Sequence[int], at: datetime) -> None:
+    """Keeps the facts these sessions have now, before others take their place."""
+    columns = ("pk", "revision", "content_hash", "batch_id", "line_no", *REVISED)
+    old = Session.objects.filter(pk__in=session_ids).values_list(*columns)
     SessionRevision.objects.bulk_create(
         SessionRevision(
             session_id=pk,
@@ -196,6 +192,17 @@ def revise(
         )
         for pk, revision, hash_, batch_id, line_no, *rest in old
     )
+
+
+def revise(
+    batch: ImportBatch,
+    changed: list[str],
+    known: dict[str, list[Any]],
+    values: dict[str, tuple[tuple[Any, ...], SessionFacts]],
+    at: datetime,
+) -> None:
+    pks = [known[key][0] for key in changed]
+    keep_revisions(pks, at)
     columns = SESSION_COLUMNS[3:]
     bulk.update(Session, columns, [(*values[key][0][3:], values[key][0][0]) for key in changed])
     ChargingPeriod.objects.filter(session_id__in=pks).delete()

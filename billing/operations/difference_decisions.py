@@ -56,11 +56,13 @@ def decide(
     reason: str,
     actor: User | None,
     at: datetime,
+    is_agreed: bool = False,
 ) -> Decided:
     """Decides about those of the sessions that differ and that this way is open for; the rest stays.
 
     Above the company's limit nothing is done before a second person confirms it. ``returned_to`` says where money goes that
-    was paid; credit of a customer is a refund where nobody is known. ``key`` is of the one intent: the same key with the
+    was paid; credit of a customer is a refund where nobody is known. ``is_agreed``: whoever had to has agreed to it elsewhere,
+    in a case. ``key`` is of the one intent: the same key with the
     same content gives the decision that is there. Raises UserError, changing nothing: reason_missing, reason_too_long,
     way_missing, returned_to, already_decided when none of them waits any more, way_closed when the way is open for none,
     too_many, decision_key_used, and what correcting raises (period_closed).
@@ -86,7 +88,7 @@ def decide(
             raise UserError(
                 "too_many", f"That is more than {MOST_DOCUMENTS} credit notes: decide about a part first. Nothing was changed."
             )
-        decision = _decision(entity, key, way, returned_to, reason, open_to, actor, at)
+        decision = _decision(entity, key, way, returned_to, reason, open_to, actor, at, is_agreed=is_agreed)
         freed = () if decision.needs_second else _carry_out(decision, open_to, actor, at)
     return Decided(decision, freed)
 
@@ -119,6 +121,8 @@ def _decision(
     found: Sequence[Changed],
     actor: User | None,
     at: datetime,
+    *,
+    is_agreed: bool,
 ) -> DifferenceDecision:
     amounts = amounts_of(found)
     decision = DifferenceDecision.objects.create(
@@ -129,7 +133,7 @@ def _decision(
         returned_to=returned_to,
         count=len(found),
         amounts={currency: f"{round_money(amount, currency):f}" for currency, amount in sorted(amounts.items())},
-        needs_second=is_above_limit(entity, amounts.values()),
+        needs_second=not is_agreed and is_above_limit(entity, amounts.values()),
         decided_by=actor,
         decided_at=at,
     )

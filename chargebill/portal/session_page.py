@@ -16,7 +16,7 @@ from chargebill.core.models import AuditEvent
 from chargebill.portal import format as written
 from chargebill.portal import session_power, session_price
 from memberships.models import Customer
-from stations.models import Authorization, Connector, ConnectorStatus, ImportBatch, Location, Session
+from stations.models import Authorization, Connector, ConnectorStatus, ImportBatch, Location, Session, SessionCorrection
 
 AROUND = timedelta(hours=2)
 MOST = 50
@@ -50,13 +50,14 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What an import changed: (fact, before, after) in words."""
+    """What an import, or a person's ``correction``, changed: (fact, before, after) in words."""
 
     number: int
     at: datetime
     batch: ImportBatch
     line_no: int
     changes: list[tuple[str, str, str]]
+    correction: SessionCorrection | None
 
 
 def zone_of(session: Session) -> str:
@@ -170,6 +171,7 @@ def _revisions(session: Session) -> Iterator[Revision]:
     facts = [{name: _text(value) for name, value in revision.facts.items()} for revision in kept]
     after = {name: _text(getattr(session, name)) for name in (facts[0] if facts else ())}
     names = _names([after, *facts])
+    by_hand = {one.revision: one for one in session.corrections.select_related("made_by")} if kept else {}
     came_with = (session.batch, session.line_no)
     for revision, before in zip(kept, facts, strict=True):
         changes = [
@@ -177,7 +179,8 @@ def _revisions(session: Session) -> Iterator[Revision]:
             for name, old, new in ((name, value, after.get(name, "")) for name, value in before.items())
             if name not in DERIVED and not _same(old, new)
         ]
-        yield Revision(revision.revision + 1, revision.replaced_at, *came_with, changes)
+        number = revision.revision + 1
+        yield Revision(number, revision.replaced_at, *came_with, changes, by_hand.get(number))
         after, came_with = before, (revision.batch, revision.line_no)
 
 
@@ -200,6 +203,9 @@ def _timeline(session: Session, cdrs: list[Cdr], revisions: list[Revision], stan
     who = str(first_batch.created_by or "")
     yield Happening(first_batch.created_at, "upload_file", f"Imported from {first_batch.file_name}, line {first_line}", who)
     for revision in revisions:
+        if revision.correction:
+            # The audit trail tells of it, with who it was.
+            continue
         text = f"Changed by {revision.batch.file_name}, line {revision.line_no}: {len(revision.changes)} facts differ"
         yield Happening(revision.at, "edit_note", text, str(revision.batch.created_by or ""))
     for cdr in cdrs:

@@ -32,10 +32,14 @@ from disputes.operations.payout_accounts import forget_account
 from disputes.outcome_models import ExecutionStep, Offer
 from disputes.workflow.moves import refusal
 from disputes.workflow.states import Role, State
+from stations.imports import lock_sources
+from stations.models import SessionCorrection
 
 _K, _S = ExecutionStep.Kind, ExecutionStep.State
-# What does a step, in the transaction it is stored in: the credit note's correction, or the goodwill.
-DoesStep = Callable[[ExecutionStep, datetime], Correction | GoodwillGrant]
+# What does a step, in the transaction it is stored in: the credit note's correction, the goodwill, or the record put right;
+# None where its source said something else about the record since.
+DoesStep = Callable[[ExecutionStep, datetime], Correction | GoodwillGrant | SessionCorrection | None]
+LEFT_TO_SOURCE = "Its source said something else about this session since: that counts."
 
 
 def plan_steps(offer: Offer, *, at: datetime) -> list[ExecutionStep]:
@@ -51,6 +55,7 @@ def plan_steps(offer: Offer, *, at: datetime) -> list[ExecutionStep]:
             assert part.line is not None
             amounts[part.line.document_id][str(part.line_id)] = f"{part.fixed_amount:f}"
         found += [ExecutionStep(kind=_K.CREDIT, document_id=pk, amounts=of) for pk, of in sorted(amounts.items())]
+    found += [ExecutionStep(kind=_K.RECORD, record=record) for record in offer.records.order_by("pk")]
     found.append(ExecutionStep(kind=_K.RETURN))
     for seq, one in enumerate(found, 1):
         one.offer, one.seq, one.planned_at = offer, seq, at
@@ -76,19 +81,25 @@ def _next(case: Case) -> ExecutionStep | None:
 def _do(case: Case, one: ExecutionStep, does: DoesStep, at: datetime) -> bool:
     try:
         with transaction.atomic():
+            if one.kind == _K.RECORD:
+                # Before the company: an import holds its source, and then prices.
+                lock_sources(case.entity_id)
             # Before the case: goodwill holds the company, and whoever holds that may wait for its cases.
             bulk.lock_alone(LegalEntity, case.entity_id)
             case = lock_case(case)
             bulk.lock_alone(ExecutionStep, one.pk)
-            one = ExecutionStep.objects.select_related("offer__case", "document__entity").get(pk=one.pk)
+            related = ("offer__case", "offer__decided_by", "document__entity", "record__session__entity")
+            one = ExecutionStep.objects.select_related(*related).get(pk=one.pk)
             if one.state != _S.WAITING or case.state != State.EXECUTING:
                 return True
             made = does(one, at)
             one.state, one.done_at, one.problem = _S.DONE, at, ""
             if isinstance(made, Correction):
                 one.correction = made
-            else:
+            elif isinstance(made, GoodwillGrant):
                 one.grant = made
+            elif made is None:
+                one.problem = LEFT_TO_SOURCE
             one.save(update_fields=["state", "done_at", "problem", "correction", "grant"])
             data = {"step": one.seq, "what": one.kind}
             write(case=case, kind=CaseEvent.Kind.DONE, role=Role.SYSTEM, actor=None, at=at, data=data, key=f"step:{one.key}")
@@ -136,7 +147,9 @@ def _finish(case: Case, progress: Progress, at: datetime) -> None:
     ExecutionStep.objects.filter(pk__in=waiting, state__in=(_S.WAITING, _S.FAILED)).update(state=_S.DONE, done_at=at, problem="")
     notes = [one.correction.credit_note.number for one in progress.steps if one.correction]
     back = sum((due.amount for due in progress.dues), Decimal(0))
-    notify(case=case, body=done_letter(case.language, case.number, notes, back, case.currency), at=at)
+    is_right = any(one.kind == _K.RECORD and one.state == _S.DONE and not one.problem for one in progress.steps)
+    letter = done_letter(case.language, case.number, notes, back, case.currency, is_record_right=is_right)
+    notify(case=case, body=letter, at=at)
     forget_account(case, at=at)
 
 

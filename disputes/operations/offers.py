@@ -4,8 +4,8 @@ An answer is stored whole before the case moves, so that what was agreed to is w
 moves.py: the table and its guards decide.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -28,8 +28,10 @@ from disputes.offers import Open, current_offer, is_outdated, open_items, return
 from disputes.operations.events import notify, refresh, write
 from disputes.operations.execution import plan_steps
 from disputes.operations.moves import clean_text, lock_case, move
-from disputes.outcome_models import Offer, OfferConfirmation, OfferPart
+from disputes.outcome_models import Offer, OfferConfirmation, OfferPart, OfferRecord
 from disputes.workflow.states import Role, State
+from stations import facts
+from stations.corrections import Right, corrected
 
 ZERO = Decimal(0)
 TARGETS = {Offer.Kind.OFFER: State.OFFERED, Offer.Kind.CONCESSION: State.AGREED}
@@ -39,7 +41,8 @@ TARGETS = {Offer.Kind.OFFER: State.OFFERED, Offer.Kind.CONCESSION: State.AGREED}
 class Terms:
     """What is given: ``amounts`` by contested item, on the side its document fixes; none of them: a decision of zero.
 
-    ``letter`` is what the driver reads, ``reason`` stays here.
+    ``letter`` is what the driver reads, ``reason`` stays here. ``records``: what is put right about contested sessions, by
+    session, with the money.
     """
 
     kind: str
@@ -48,14 +51,16 @@ class Terms:
     reason: str
     way: str = Offer.Way.CORRECTION
     given_as: str = "REFUND"
+    records: Mapping[int, Right] = field(default_factory=dict)
 
 
 def answer(*, case: Case, terms: Terms, role: Role, actor: User, at: datetime) -> Offer:
     """Offers (T7, T10b) or concedes in full (T23); above the company's limit it waits for a second person and moves nothing.
 
     Raises UserError, changing nothing: letter, reason_missing, reason_too_long, kind, way, given_as, amount (of an item),
-    not_billed (a correction of what is on no document), offer_waits, nothing_left, acquirer_holds (C3: a chargeback took the
-    money), or the name of the guard that refuses.
+    record_energy, record_end, record_same, record_alone (nothing is given with it), not_billed (a correction of what is on
+    no document), offer_waits, nothing_left, acquirer_holds (C3: a chargeback took the money), or the name of the guard that
+    refuses.
     """
     letter, reason = clean_text(terms.letter), reason_in(terms.reason)
     if not letter:
@@ -74,20 +79,30 @@ def answer(*, case: Case, terms: Terms, role: Role, actor: User, at: datetime) -
         if terms.way == Offer.Way.GOODWILL and case.customer_id is None and not any(one.left for one in items.values()):
             raise UserError("not_billed", "Nobody knows yet whose this is: issue the receipt first. Nothing was changed.")
         parts = [_part(items, pk, amount, terms) for pk, amount in sorted(terms.amounts.items()) if amount]
+        records = _records(items.values(), terms.records)
         amount = sum((part.gross_amount for part in parts), ZERO)
         _check_not_held(case, amount)
         if terms.kind == Offer.Kind.CONCESSION and not amount:
             raise UserError("nothing_left", "Nothing is left to give back. Nothing was changed.")
+        if records and not amount:
+            raise UserError(
+                "record_alone",
+                "The record is put right with the bill: give something for it, or leave the record. Nothing was changed.",
+                "record",
+            )
         offer = Offer(
             case=case, version=case.offers.count() + 1, kind=terms.kind, way=terms.way, given_as=terms.given_as,
             amount=amount, letter=letter, reason=reason, needs_second=_needs_second(case, terms, amount, role), role=role,
             decided_by=actor, decided_at=at,
         )  # fmt: skip
-        offer.sha256 = digest(_content(offer, parts))
+        offer.sha256 = digest(_content(offer, parts, records))
         offer.save(force_insert=True)
         for part in parts:
             part.offer = offer
         OfferPart.objects.bulk_create(parts)
+        for record in records:
+            record.offer = offer
+        OfferRecord.objects.bulk_create(records)
         if offer.needs_second:
             _wait(case, offer, actor, at)
         else:
@@ -124,10 +139,29 @@ def _part(items: Mapping[int, Open], pk: int, amount: Decimal, terms: Terms) -> 
     return OfferPart(item=one.item, line=one.line, fixed_amount=amount, gross_amount=gross, left_amount=one.left_gross)
 
 
-def _content(offer: Offer, parts: list[OfferPart]) -> str:
-    """What the driver agrees to, as one text: its SHA-256 stands at the offer and with the acceptance."""
+def _records(items: Iterable[Open], records: Mapping[int, Right]) -> list[OfferRecord]:
+    """What is put right, each looked at as if it were done now."""
+    if not records:
+        return []
+    contested = {one.item.session_id for one in items}
+    if not records.keys() <= contested:
+        raise UserError("record", "That session is not contested in this case. Nothing was changed.", "record")
+    found = []
+    for fact in facts.load(records):
+        right = records[fact.id]
+        corrected(fact, right)
+        found.append(
+            OfferRecord(session_id=fact.id, session_revision=fact.revision, energy_kwh=right.energy_kwh, ended_at=right.ended_at)
+        )
+    return found
+
+
+def _content(offer: Offer, parts: list[OfferPart], records: list[OfferRecord]) -> str:
+    """What is agreed to, as one text: its SHA-256 stands at the offer and with the acceptance."""
+    said = [{"session": one.session_id, "kwh": one.energy_kwh, "ended_at": one.ended_at} for one in records]
     return canonical(
         {
+            **({"records": said} if said else {}),
             "case": offer.case.number,
             "version": offer.version,
             "way": str(offer.way),

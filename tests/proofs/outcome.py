@@ -8,7 +8,8 @@ from pathlib import Path
 from tests.proofs.commits import count_commits
 
 OPENED = datetime(2018, 10, 9, 9, tzinfo=UTC)
-# By session: what is agreed, and how. A1 and M1 were paid, M1 and M2 are one invoice, P1 is a roaming partner's.
+# By session: what is agreed, and how; of A2 the record is put right as well. A1 and M1 were paid, M1 and M2 are one invoice,
+# P1 is a roaming partner's.
 AGREED = (
     (("A1",), "0.50", {}),
     (("A2",), "0.25", {}),
@@ -26,6 +27,7 @@ def prepare(folder: str) -> None:
     from disputes.operations.offers import Terms, accept_offer, answer
     from disputes.operations.thread import assign
     from disputes.workflow.states import Role, State
+    from stations.corrections import Right
     from tests.disputes.conftest import line_of, opened
     from tests.documents.conftest import make_month
     from tests.payments.conftest import received
@@ -42,6 +44,8 @@ def prepare(folder: str) -> None:
         case = move(case=case, target=State.INVESTIGATING, role=Role.AGENT, actor=agent, at=OPENED)
         amounts = {one.item.pk: Decimal(amount) for one in open_items(case)}
         given = {"kind": "OFFER", "letter": "We are sorry.", "reason": "meter", **more}
+        if numbers == ("A2",):
+            given["records"] = {line_of("A2").session_id: Right(energy_kwh=Decimal("6.875"))}
         answer(case=case, terms=Terms(amounts=amounts, **given), role=Role.AGENT, actor=agent, at=OPENED)
         accept_offer(case=case, version=1, at=OPENED)
 
@@ -68,10 +72,20 @@ def dump() -> None:
     from django.db.models import Count, Sum
 
     from billing.book_checks import check_books
-    from billing.models import Document, GoodwillGrant, OutgoingMail, Posting, Refund, RefundDue
+    from billing.models import (
+        BilledDifference,
+        DifferenceDecision,
+        Document,
+        GoodwillGrant,
+        OutgoingMail,
+        Posting,
+        Refund,
+        RefundDue,
+    )
     from chargebill.analytics.operations import differing
     from disputes.clocks import check_all
     from disputes.models import Case, CaseEvent, CaseMessage, ExecutionStep
+    from stations.models import Session, SessionCorrection, SessionRevision
 
     def rows(found: object) -> list[list[str]]:
         return sorted([str(cell) for cell in one] for one in found)  # type: ignore[attr-defined]
@@ -83,6 +97,10 @@ def dump() -> None:
         "rules": rows(events.exclude(rule="").values_list("case__number", "seq", "rule")),
         "steps": rows(ExecutionStep.objects.order_by().values_list("offer__case__number", "seq", "kind", "state", "problem")),
         "notes": rows(Document.objects.filter(kind="CREDIT_NOTE").values_list("corrects__number", "gross_amount")),
+        "records": rows(Session.objects.order_by().values_list("external_id", "energy_kwh", "revision")),
+        "put_right": rows(SessionCorrection.objects.values_list("session__external_id", "revision", "reason")),
+        "kept": rows(SessionRevision.objects.values_list("session__external_id", "revision")),
+        "differences": DifferenceDecision.objects.count() - BilledDifference.objects.count(),
         "goodwill": rows(GoodwillGrant.objects.values_list("amount", "given_as")),
         "dues": rows(RefundDue.objects.values_list("amount", "source_type")),
         "refunds": rows(Refund.objects.values_list("amount", "state")),

@@ -18,6 +18,7 @@ from chargebill.core.models import User
 from chargebill.core.money import round_money
 from chargebill.portal import format as written
 from chargebill.portal.corrections import SIDES
+from chargebill.portal.disputes.records import OnRecord, on_record, put_right, records_in
 from chargebill.portal.disputes.roles import Worker
 from chargebill.portal.payment_frame import amount_in, day_in
 from disputes.chargeback_queries import blocks
@@ -54,13 +55,17 @@ Given = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One contested item in the form: ``side`` is the side its document fixes, ``amount`` what the field begins with."""
+    """One contested item in the form: ``side`` is the side its document fixes, ``amount`` what the field begins with.
+
+    ``on_record``: what is on record about its session, at the first item about it.
+    """
 
     one: Open
     proposed: Proposed
     side: str
     left: str
     amount: str
+    on_record: OnRecord | None
 
 
 def context_of(case: Case, worker: Worker | None, user: User, given: Given, at: datetime) -> dict[str, Any]:
@@ -77,6 +82,7 @@ def context_of(case: Case, worker: Worker | None, user: User, given: Given, at: 
         "offer_now": offer,
         "offer_until": offer_clock(case),
         "offer_waiting": waiting,
+        "put_right": put_right(waiting or offer),
         "acquirer_holds": (bool(forms) or state is State.AGREED) and blocks(case),
         "may_confirm": waiting is not None and user.has_perm(CONFIRM) and waiting.decided_by_id != user.pk,
         "steps": steps,
@@ -103,13 +109,15 @@ def _forms(case: Case, worker: Worker | None, waiting: Offer | None) -> set[str]
 
 def _rows(case: Case, given: Given) -> list[Row]:
     items = open_items(case)
-    proposed, rows = proposals(case, items), []
+    proposed, record, rows = proposals(case, items), on_record(items, given), []
     for one in items:
         begins = proposed[one.item.pk].amount
         amount = f"{round_money(begins, case.currency):f}" if begins else ""
         side = SIDES[one.document.anchor] if one.document else SIDES[Fixed.GROSS]
         left = f"{round_money(one.left_fixed, case.currency):f}"
-        rows.append(Row(one, proposed[one.item.pk], side, left, given.get(f"amount-{one.item.pk}", amount)))
+        rows.append(
+            Row(one, proposed[one.item.pk], side, left, given.get(f"amount-{one.item.pk}", amount), record.get(one.item.pk))
+        )
     return rows
 
 
@@ -165,7 +173,7 @@ def _terms(kind: str, amounts: Mapping[int, Decimal], given: Given, case: Case) 
     letter = given.get("letter", "").replace("AMOUNT", written.amount(total, case.currency))
     return Terms(
         kind=kind, amounts=amounts, letter=letter, reason=given.get("reason", ""), way=given.get("way", "CORRECTION"),
-        given_as=given.get("given_as", ""),
+        given_as=given.get("given_as", ""), records=records_in(case, given),
     )  # fmt: skip
 
 

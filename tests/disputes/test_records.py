@@ -1,0 +1,258 @@
+"""What is on record about a contested session is put right with the money: once, kept with what it was, counted, never billed."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.test import Client
+
+from billing.document_models import BilledDifference
+from billing.models import Cdr, Chargeable, DifferenceDecision
+from chargebill import case_execution
+from chargebill.analytics.operations import differing
+from chargebill.core.models import AuditEvent, User
+from disputes.models import Case
+from disputes.offers import open_items
+from disputes.operations.execution import LEFT_TO_SOURCE
+from disputes.operations.offers import accept_offer, answer, confirm_offer
+from disputes.outcome_models import ExecutionStep, Offer, OfferRecord
+from disputes.subjects import subjects_of_session
+from disputes.workflow.states import Role
+from stations.corrections import Right
+from stations.models import Session, SessionCorrection, SessionRevision
+from tests.at_once import AtOnce
+from tests.disputes.conftest import Operator, everything
+from tests.disputes.test_execution import clean, paid, put_right, steps
+from tests.disputes.test_offers import LATER, investigated, limit, opened_about, refused, terms
+from tests.disputes.test_outcome_page import ADDRESS, amounts, post, said
+from tests.documents.conftest import session as row
+
+
+def a1() -> Session:
+    return Session.objects.get(external_id="A1")
+
+
+def with_record(agent: User, amount: str | None = "0.50", **right: Any) -> Case:
+    """A case of A1 (10 kWh, 4.00) with an offer that puts its record right."""
+    case = investigated(agent)
+    records = {a1().pk: Right(**right)}
+    answer(case=case, terms=terms(case, amount, records=records), role=Role.AGENT, actor=agent, at=LATER)
+    return Case.objects.get(pk=case.pk)
+
+
+def agreed(agent: User, amount: str = "0.50", **right: Any) -> Case:
+    return accept_offer(case=with_record(agent, amount, **right), version=1, at=LATER)
+
+
+def test_the_record_is_put_right_with_the_bill(billed: Operator, agent: User) -> None:
+    case = put_right(agreed(agent, energy_kwh=Decimal("8.75")))
+
+    session, kept, correction = a1(), SessionRevision.objects.get(), SessionCorrection.objects.get()
+    assert (case.state, steps()) == ("RESOLVED", [("CREDIT", "DONE"), ("RECORD", "DONE"), ("RETURN", "DONE")])
+    assert "Our record of the charge is put right, too." in case.messages.order_by("pk").last().body
+    assert (session.energy_kwh, session.revision) == (Decimal("8.75"), 2)
+    assert (kept.revision, Decimal(kept.facts["energy_kwh"])) == (1, Decimal(10))
+    assert (correction.revision, correction.made_by, correction.reason) == (2, agent, f"Case {case.number}: meter")
+    event = AuditEvent.objects.get(action="session.correct")
+    assert event.changes == {"energy_kwh": ["10.0000", "8.7500"]}
+    # What was billed stays, and nobody has to decide once more about what was agreed.
+    assert Chargeable.objects.get(pk=session.pk).cdr == Cdr.objects.get(session=session)
+    assert not BilledDifference.objects.exists()
+    assert DifferenceDecision.objects.get().way == "LEAVE"
+    assert differing() == 0
+    clean()
+
+
+def test_it_is_done_once_and_a_file_that_says_the_same_again_changes_nothing(billed: Operator, agent: User) -> None:
+    case = put_right(put_right(agreed(agent, energy_kwh=Decimal("8.75"))))
+    billed.bring(row("A1"))
+
+    assert (a1().energy_kwh, a1().revision, SessionCorrection.objects.count()) == (Decimal("8.75"), 2, 1)
+    billed.bring(row("A1", energy_kwh="9"))
+    assert (a1().energy_kwh, a1().revision, case.state) == (Decimal(9), 3, "RESOLVED")
+    # The source says something nobody agreed about: that waits for a person.
+    assert BilledDifference.objects.get().session == a1()
+    assert differing() == 0
+
+
+def test_what_depends_on_the_end_follows_it(operator: Operator, agent: User) -> None:
+    operator.bring(row("A1", day="2018-09-06", start="23:30", end="23:50", energy_kwh="10"))
+    operator.issue()
+    agreed(agent, ended_at=datetime(2018, 9, 6, 23, 10, tzinfo=UTC))
+    put_right(Case.objects.get())
+
+    session = a1()
+    # Ten past midnight in London, in summer.
+    assert (session.local_end_date, session.duration_s) == (date(2018, 9, 7), 2400)
+    assert (session.ended_at, session.started_at) == (
+        datetime(2018, 9, 6, 23, 10, tzinfo=UTC),
+        datetime(2018, 9, 6, 22, 30, tzinfo=UTC),
+    )
+    assert differing() == 0
+    clean()
+
+
+def test_what_its_source_says_since_counts_and_nothing_is_stuck(billed: Operator, agent: User) -> None:
+    case = agreed(agent, energy_kwh=Decimal("8.75"))
+    billed.bring(row("A1", energy_kwh="9"))
+    case = put_right(case)
+
+    step = ExecutionStep.objects.get(kind="RECORD")
+    assert (case.state, step.state, step.problem) == ("RESOLVED", "DONE", LEFT_TO_SOURCE)
+    assert "record" not in case.messages.order_by("pk").last().body
+    assert (a1().energy_kwh, SessionCorrection.objects.exists()) == (Decimal(9), False)
+    assert differing() == 0
+
+
+def test_a_difference_that_waited_before_still_waits(billed: Operator, agent: User) -> None:
+    billed.bring(row("A1", energy_kwh="9"))
+    put_right(agreed(agent, energy_kwh=Decimal("8.75")))
+
+    assert BilledDifference.objects.get().gross_amount == Decimal("3.50")
+    assert not DifferenceDecision.objects.exists()
+
+
+def test_a_bill_taken_back_whole_counts_nothing_and_its_record_is_right(billed: Operator, agent: User) -> None:
+    paid(billed)
+    case = put_right(agreed(agent, "4.00", energy_kwh=Decimal("8.75")))
+
+    assert (case.state, steps()) == ("EXECUTING", [("CREDIT", "DONE"), ("RECORD", "DONE"), ("RETURN", "WAITING")])
+    assert Chargeable.objects.get(pk=a1().pk).state == "CREDITED"
+    assert not BilledDifference.objects.exists()
+    assert differing() == 0
+    clean()
+
+
+def test_what_is_on_no_document_yet_is_priced_by_its_right_record(month: Operator, agent: User) -> None:
+    session = Session.objects.get(external_id="M1")
+    case = opened_about(subjects_of_session(session), agent)
+    given = terms(case, "1.00", way="GOODWILL", records={session.pk: Right(energy_kwh=Decimal(10))})
+    answer(case=case, terms=given, role=Role.AGENT, actor=agent, at=LATER)
+    accept_offer(case=case, version=1, at=LATER)
+    put_right(case)
+
+    standing = Chargeable.objects.select_related("cdr").get(pk=session.pk)
+    assert (standing.state, standing.cdr.version, standing.cdr.gross_amount) == ("READY", 2, Decimal("4.00"))
+    assert differing() == 0
+
+
+@pytest.mark.parametrize(
+    ("right", "code"),
+    [
+        ({"energy_kwh": Decimal(-1)}, "record_energy"),
+        ({"energy_kwh": Decimal("1.00001")}, "record_energy"),
+        ({"energy_kwh": Decimal("NaN")}, "record_energy"),
+        ({"energy_kwh": Decimal("1e10")}, "record_energy"),
+        ({"energy_kwh": Decimal(10)}, "record_same"),
+        ({"ended_at": datetime(2018, 9, 6, 9, tzinfo=UTC)}, "record_end"),
+        ({"ended_at": datetime(2018, 9, 6, 10, tzinfo=UTC)}, "record_same"),
+    ],
+)
+def test_a_record_that_can_not_be_is_refused(billed: Operator, agent: User, right: Any, code: str) -> None:
+    case = investigated(agent)
+    before = everything()
+    with refused(code):
+        answer(case=case, terms=terms(case, "0.50", records={a1().pk: Right(**right)}), role=Role.AGENT, actor=agent, at=LATER)
+    assert everything() == before
+    assert not OfferRecord.objects.exists()
+
+
+def test_a_record_of_another_session_or_without_money_is_refused(billed: Operator, agent: User) -> None:
+    case = investigated(agent)
+    right, other = Right(energy_kwh=Decimal(8)), Session.objects.get(external_id="M1")
+    for code, given in (
+        ("record", terms(case, "0.50", records={other.pk: right})),
+        ("record_alone", terms(case, None, records={a1().pk: right})),
+    ):
+        with refused(code):
+            answer(case=case, terms=given, role=Role.AGENT, actor=agent, at=LATER)
+    assert not Offer.objects.exists()
+
+
+def test_a_second_person_agrees_to_the_record_too_and_none_of_it_changes(
+    billed: Operator, agent: User, supervisor: User, client: Client
+) -> None:
+    limit(open_items(investigated(agent))[0].line, "0.40")  # type: ignore[arg-type]
+    case = Case.objects.get()
+    plain = terms(case, "0.50")
+    given = terms(case, "0.50", records={a1().pk: Right(energy_kwh=Decimal("8.75"))})
+    answer(case=case, terms=given, role=Role.AGENT, actor=agent, at=LATER)
+    first = Offer.objects.get()
+    client.force_login(supervisor)
+    assert "Session A1: 8.750" in said(client.get(ADDRESS.format(case.pk)))
+    confirm_offer(offer=first, accepted=False, actor=supervisor, at=LATER)
+    answer(case=case, terms=plain, role=Role.AGENT, actor=agent, at=LATER)
+    assert Offer.objects.get(version=2).sha256 != first.sha256
+    for change in (lambda: OfferRecord.objects.update(energy_kwh=1), lambda: OfferRecord.objects.all().delete()):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()
+    assert a1().energy_kwh == 10
+
+
+def test_the_record_in_the_form(billed: Operator, agent: User, client: Client) -> None:
+    client.force_login(agent)
+    case = investigated(agent)
+    number = a1().pk
+    assert "Put the record right, too" in said(client.get(ADDRESS.format(case.pk)))
+    given = {"letter": "We give AMOUNT GBP.", "reason": "meter", **amounts(case, "0.50")}
+    for field, wrong, problem in (
+        ("kwh", "lots", "is no energy"),
+        ("kwh", "10", "The record says so already"),
+        ("end", "noon", "say when it ended"),
+        ("end", "2018-09-05T12:00", "ended before it began"),
+    ):
+        page = said(post(client, case, "offer", **given, **{f"{field}-{number}": wrong}))
+        assert problem in page
+        assert f'value="{wrong}"' in page
+    page = said(post(client, case, "offer", **given, **{f"kwh-{number}": "8,75", f"end-{number}": "2018-09-06T10:30"}))
+    assert "Session A1: 8.750" in page
+    assert OfferRecord.objects.get().ended_at == datetime(2018, 9, 6, 9, 30, tzinfo=UTC)
+
+    accept_offer(case=case, version=1, at=LATER)
+    put_right(case)
+    assert "Record put right" in said(client.get(ADDRESS.format(case.pk)))
+    page = said(client.get(f"/stations/session/{number}/change/"))
+    assert f"put right by {agent}" in page
+    assert f"Case {case.number}: meter" in page
+
+
+def test_conceding_puts_the_record_right_too(billed: Operator, agent: User, client: Client) -> None:
+    client.force_login(agent)
+    case = investigated(agent, claimed_amount=Decimal("0.50"))
+    given = {"letter": "You are right.", "reason": "meter", **amounts(case, "0.50"), f"kwh-{a1().pk}": "8.75"}
+    assert "Conceded" in said(post(client, case, "concede", **given))
+    put_right(case)
+    assert a1().energy_kwh == Decimal("8.75")
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_comes_meanwhile_is_wholly_before_or_after(
+    at_once: AtOnce, billed: Operator, agent: User, full_size: bool
+) -> None:
+    for number in range(1, (100 if full_size else 4) + 1):
+        case = investigated(agent)
+        kwh = Decimal(number) / 1000
+        records = {a1().pk: Right(energy_kwh=kwh)}
+        answer(case=case, terms=terms(case, "0.01", records=records), role=Role.AGENT, actor=agent, at=LATER)
+        accept_offer(case=case, version=1, at=LATER)
+        before = a1().revision
+        at_once(
+            lambda: case_execution.execute(case=case, at=LATER),  # noqa: B023
+            lambda: case_execution.execute(case=case, at=LATER),  # noqa: B023
+            lambda: billed.bring(row("A1", energy_kwh=str(20 + number))),  # noqa: B023
+        )
+        case = put_right(case)
+
+        assert case.state == "RESOLVED"
+        corrected = SessionCorrection.objects.filter(reason__startswith=f"Case {case.number}:").count()
+        # The file counts in the end: it came last, or the record was left to it.
+        assert (a1().energy_kwh, a1().revision) == (20 + number, before + 1 + corrected)
+        assert list(SessionRevision.objects.order_by("revision").values_list("revision", flat=True)) == list(
+            range(1, a1().revision)
+        )
+        assert ExecutionStep.objects.get(kind="RECORD", offer__case=case).problem == ("" if corrected else LEFT_TO_SOURCE)
+    assert differing() == 0
+    clean()
