@@ -28,7 +28,10 @@ from disputes.operations.chargebacks import move_chargeback
 from disputes.operations.settings import change_dispute_settings
 from disputes.operations.thread import add_message
 from disputes.workflow.states import Role
+from stations.models import Session
 from tests.disputes.test_chargebacks import AT, TODAY, S, ada, clean, written
+from tests.documents.conftest import Operator, session
+from tests.payments.conftest import of
 
 __all__ = ["ada"]
 LATER = AT + timedelta(hours=1)
@@ -297,3 +300,27 @@ def test_what_was_charged_is_the_document_s_amount_whatever_the_letter_is_about(
     assert answer.index["chargeback"]["amount"] == "1"
     sold = next(one for one in answer.index["fields"] if one["field"] == "product_description")
     assert sold["text"].startswith(f"Charging of an electric vehicle, {ada.number}, GBP 5.07:")
+
+
+def test_another_customer_s_charge_with_the_same_last_four_digits_is_no_second_charge(
+    operator: Operator, media: None, agent: User
+) -> None:
+    """Four digits are many people's: somebody nobody knows may be her, the brewery is not, however near its charge is."""
+    operator.bring(
+        session("M1", token="T-Ada"),
+        session("B1", day="2018-09-06", start="12:00", end="13:00", token="T-Brewery"),
+        session("A1", day="2018-09-10"),
+    )
+    operator.issue()
+    Session.objects.update(card_last4="4242")
+    hers, theirs, nobody = of("Ada"), of("Brewery"), Document.objects.get(customer=None)
+    assert {hers.gross_amount, theirs.gross_amount, nobody.gross_amount} == {Decimal("4.00")}
+    made = written(hers, amount=hers.gross_amount)
+
+    def second() -> str | None:
+        fields = staged(made, agent, Reason.DUPLICATE).index["fields"]
+        return next(one.get("text") for one in fields if one["field"] == "duplicate_charge_id")
+
+    assert second() == nobody.number
+    Session.objects.filter(external_id="A1").update(card_last4="1881")
+    assert second() is None

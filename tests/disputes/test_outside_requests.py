@@ -29,7 +29,7 @@ from disputes.operations.outside_answers import answer_request, close_request, m
 from disputes.operations.outside_links import link_case, unlink_case
 from disputes.operations.thread import add_message, assign
 from disputes.outside_models import OutsideLink, OutsidePack, OutsideRequest
-from disputes.outside_queries import SOON, due_at, due_within, pack_bytes
+from disputes.outside_queries import SOON, due_at, due_within, keeping_open, pack_bytes
 from disputes.workflow.moves import refusal
 from disputes.workflow.states import Role, State
 from tests.disputes.conftest import OPENED, Operator, opened
@@ -418,3 +418,17 @@ def test_the_command_says_what_is_missing(
         call_command("export_outside_request", named, "--out", str(tmp_path / "x.zip"))
     assert json.loads(capsys.readouterr().err.splitlines()[-1])["error"]["code"] == code
     assert not (tmp_path / "x.zip").exists()
+
+
+def test_a_merge_into_another_case_is_not_stopped_by_a_request_that_is_full(
+    case: Case, agent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an agent does with two cases does not hang on how many a regulator asks about."""
+    request, into = came(case), opened("M2")
+    monkeypatch.setattr("disputes.operations.outside_links.MOST_CASES", 1)
+    with pytest.raises(UserError, match="holds 1 cases at most"):
+        link_case(request=request, case=into, actor=agent, at=AT)
+    move(case=case, target=State.MERGED, role=Role.AGENT, actor=agent, at=AT, said=Said(into=into))
+    assert {link.case for link in request.links.all()} == {case, into}
+    assert keeping_open(into) == [request]
+    assert {one["case"] for one in make_pack(request=request, actor=agent, at=AT).contents} == {case.pk, into.pk}
