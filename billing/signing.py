@@ -11,6 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
+from django.db import IntegrityError, transaction
 
 from billing.journal_models import SigningKey
 from chargebill.core.errors import UserError
@@ -31,7 +32,10 @@ def current_key(entity: LegalEntity) -> SigningKey | None:
 
 
 def make_key(*, entity: LegalEntity, actor: User | None, at: datetime) -> SigningKey:
-    """A new key; its private half is on the disk before the public one is stored. Call in a transaction."""
+    """A new key; its private half is on the disk before the public one is stored. Call in a transaction.
+
+    Where somebody else makes the first one at this moment, it is theirs: a company signs with one.
+    """
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes_raw()
     pem = private.private_bytes(
@@ -48,9 +52,17 @@ def make_key(*, entity: LegalEntity, actor: User | None, at: datetime) -> Signin
             f"The new signing key can't be kept in {file.parent} ({problem.strerror}). Name a folder that can be written in"
             " SIGNING_KEYS. Nothing was changed.",
         ) from problem
-    return SigningKey.objects.create(
-        entity=entity, fingerprint=fingerprint, public_key=public.hex(), created_by=actor, created_at=at
-    )
+    try:
+        with transaction.atomic():
+            return SigningKey.objects.create(
+                entity=entity, fingerprint=fingerprint, public_key=public.hex(), created_by=actor, created_at=at
+            )
+    except IntegrityError:
+        file.unlink()
+        theirs = current_key(entity)
+        if theirs is None:
+            raise
+        return theirs
 
 
 def sign(key: SigningKey, text: str) -> str:

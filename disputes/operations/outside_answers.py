@@ -72,12 +72,13 @@ def answer_request(
         raise UserError("answer", "Write what was answered, in at most 10,000 characters. Nothing was changed.", "answer")
     if not sent_how or len(sent_how) > 200:
         raise UserError("sent_how", "Say how it was sent, in at most 200 characters. Nothing was changed.", "sent_how")
-    if not request.received_on <= on <= request.entity.day_of(at):
-        raise UserError("answered_on", "Enter the day it was sent, since it came. Nothing was changed.", "answered_on")
     if pack is not None and pack.request_id != request.pk:
         raise UserError("pack", "That pack is of another request. Nothing was changed.", "pack")
 
     def fill(found: OutsideRequest) -> None:
+        # Only now nobody else changes the day it came.
+        if not found.received_on <= on <= found.entity.day_of(at):
+            raise UserError("answered_on", "Enter the day it was sent, since it came. Nothing was changed.", "answered_on")
         found.state, found.answer, found.answered_on = OutsideRequest.State.ANSWERED, text, on
         found.sent_how, found.pack = sent_how, pack
 
@@ -107,9 +108,9 @@ def _end(
     """The one way from open to an end."""
     with transaction.atomic():
         found, links = _held(request)
+        fill(found)
         for link in links:
             tell_case(link.case, found, did, actor, at)
-        fill(found)
         found.ended_by, found.ended_at = actor, at
         found.save()
         _record(found, f"outside.{did}", f"{found}: {found.get_state_display().lower()}", actor, at, changes)
