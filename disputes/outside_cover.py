@@ -6,30 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from textwrap import indent, wrap
 
+from disputes.outside_words import Words, words_of
 from disputes.workflow.states import State
 
 COVER_PATH, SUMS_PATH = "cover.txt", "SHA256SUMS.txt"
 _WIDTH = 100
-# Where a case stands, for somebody who does not know how the desk works.
-IN_WORDS = {
-    State.NEW: "received; nobody has taken it up yet",
-    State.TRIAGE: "taken up; being sorted before it is investigated",
-    State.INADMISSIBLE: "found not admissible and ended without an investigation; the driver got a letter with the reason",
-    State.MERGED: "merged into another case of the driver, where it goes on",
-    State.INVESTIGATING: "being investigated",
-    State.AWAITING_CUSTOMER: "the company asked the driver something and waits for the answer",
-    State.OFFERED: "the driver has an offer or a decision and has not answered it yet",
-    State.AGREED: "agreed; it is about to be carried out",
-    State.DEADLOCK: "no agreement; the driver has the company’s position and can turn to an outside body",
-    State.MEDIATION: "in mediation",
-    State.ARBITRATION: "in arbitration",
-    State.AWARDED: "an award was made; the driver has not answered it yet",
-    State.EXECUTING: "agreed; it is being carried out",
-    State.STUCK: "agreed; carrying it out has stopped at one step, which is being cleared",
-    State.RESOLVED: "what was agreed has been carried out; it is open for the driver’s answer",
-    State.CLOSED: "closed",
-    State.WITHDRAWN: "the driver took the complaint back",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +28,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stands:
-    """One case and its bundle. Days are the company's; ``contested``, ``claimed`` and ``answer`` are in words."""
+    """One case and its bundle. Days are the company's; ``cause``, ``contested``, ``claimed`` and ``answer``
+    are in words of the cover's language."""
 
     number: str
     path: str
@@ -64,42 +46,37 @@ class Stands:
     answer: str
 
 
-def cover_of(asked: Asked, cases: Sequence[Stands]) -> str:
+def cover_of(asked: Asked, cases: Sequence[Stands], language: str) -> str:
+    """In English, or in German for ``language`` "de"."""
+    words = words_of(language)
     kind = f" ({asked.kind})" if asked.kind else ""
     facts = [
-        ("Asked by", f"{asked.body}{kind}"),
-        ("Reference", asked.reference),
-        ("Company", asked.company),
-        ("Received on", f"{asked.received_on}"),
-        ("Answer by", f"{asked.due_on}"),
+        (words.asked_by, f"{asked.body}{kind}"),
+        (words.reference, asked.reference),
+        (words.company, asked.company),
+        (words.received_on, words.day(asked.received_on)),
+        (words.answer_by, words.day(asked.due_on)),
     ]
-    parts = ["ANSWER PACK", _lines(facts), "What was asked\n" + indent(asked.asks, "  "), f"CASES: {len(cases)}"]
-    parts += [f"{one.number}\n{_lines(_about(one))}" for one in cases]
-    held = [(COVER_PATH, "this text")]
-    held += [(one.path, f"the signed evidence of case {one.number}, a ZIP of its own") for one in cases]
-    held.append((SUMS_PATH, "the SHA-256 of each of these, in the form that “sha256sum -c” reads"))
-    parts.append(f"WHAT IS IN HERE\n{_lines(held)}")
-    parts.append(
-        "HOW TO CHECK IT\n"
-        "  Each ZIP of a case begins with a README.txt that says what is in it and how to check it, with ChargeBill and\n"
-        "  without a network (manage.py verify_case FILE --key KEY) or by hand. Ask the company for its public key on\n"
-        "  another way than this one came."
-    )
+    parts = [words.title, _lines(facts), f"{words.what_was_asked}\n{indent(asked.asks, '  ')}", f"{words.cases}: {len(cases)}"]
+    parts += [f"{one.number}\n{_lines(_about(one, words))}" for one in cases]
+    held = [(COVER_PATH, words.this_text)]
+    held += [(one.path, words.signed_evidence.format(one.number)) for one in cases]
+    held.append((SUMS_PATH, words.sums))
+    parts.append(f"{words.what_is_in_here}\n{_lines(held)}")
+    parts.append("\n  ".join([words.how_to_check, *words.checking]))
     return "\n\n".join(parts) + "\n"
 
 
-def _about(one: Stands) -> list[tuple[str, str]]:
-    state = f"{IN_WORDS[one.state]} (since {one.since})"
-    if one.merged_into:
-        state = f"merged into case {one.merged_into} of the same driver, where it goes on (since {one.since})"
+def _about(one: Stands, words: Words) -> list[tuple[str, str]]:
+    stands = words.merged_into.format(one.merged_into) if one.merged_into else words.stands[one.state]
     return [
-        ("Opened on", f"{one.opened_on}"),
-        ("What is wrong", f"{one.cause}, in the driver’s view"),
-        ("Contested", f"{one.contested}; claimed back: {one.claimed}"),
-        ("Sessions", ", ".join(one.sessions)),
-        ("Where it stands", state),
-        ("Last answer", one.answer),
-        ("Evidence", f"{one.path}, version {one.version}"),
+        (words.opened_on, words.day(one.opened_on)),
+        (words.what_is_wrong, words.in_their_view.format(one.cause)),
+        (words.contested, words.contested_of.format(contested=one.contested, claimed=one.claimed)),
+        (words.sessions, ", ".join(one.sessions)),
+        (words.where_it_stands, words.since.format(stands=stands, day=words.day(one.since))),
+        (words.last_answer, one.answer),
+        (words.evidence, words.evidence_of.format(path=one.path, version=one.version)),
         ("SHA-256", one.sha256),
     ]
 

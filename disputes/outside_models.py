@@ -14,13 +14,15 @@ from disputes.evidence_models import EvidenceManifest
 
 _IS_OPEN = "EXISTS (SELECT 1 FROM disputes_outsiderequest r WHERE r.id = NEW.request_id AND r.state = 'OPEN')"
 
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+
 
 class OutsideRequest(models.Model):
     """What somebody outside asked in writing, and what became of it. Changes while it is open, and never after.
 
-    ``due_on`` is the last day for an answer, by the company's own clock. While it is open the cases linked to it are not
-    closed. Answered it keeps ``answer``, the day and the way it was sent, and the ``pack`` that went with it, if one did;
-    closed without an answer it keeps the ``reason``.
+    ``due_on`` is the last day for an answer, by the company's own clock; ``language`` is that of the covers of its packs.
+    While it is open the cases linked to it are not closed. Answered it keeps ``answer``, the day and the way it was sent, and
+    the ``pack`` that went with it, if one did; closed without an answer it keeps the ``reason``.
     """
 
     class Body(models.TextChoices):
@@ -44,6 +46,7 @@ class OutsideRequest(models.Model):
     due_on = models.DateField("answer by")
     asks = models.TextField("what they ask", max_length=10_000)
     assignee = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="outside_requests")
+    language = models.CharField("language of the answer", max_length=5, choices=LANGUAGES, default="en")
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     answer = models.TextField(max_length=10_000, blank=True)
     answered_on = models.DateField(null=True)

@@ -11,7 +11,7 @@ from chargebill.core.errors import UserError
 from chargebill.core.models import LegalEntity, User
 from disputes.models import Case
 from disputes.operations.outside_links import link, locked_open
-from disputes.outside_models import OutsideRequest
+from disputes.outside_models import LANGUAGES, OutsideRequest
 
 # Neither a letter from long ago nor a last day nobody lives to see: both are slips of the pen.
 LONGEST = timedelta(days=5 * 366)
@@ -23,7 +23,10 @@ TEXTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the letter says; ``contact`` is whom to answer, ``assignee`` who of us looks after it."""
+    """What the letter says; ``contact`` is whom to answer, ``assignee`` who of us looks after it.
+
+    ``language`` is the one to answer in, "" that of the company.
+    """
 
     body: str
     body_kind: str
@@ -33,6 +36,7 @@ class Asked:
     due_on: date
     asks: str
     assignee: User | None = None
+    language: str = ""
 
 
 WORDS = {
@@ -44,6 +48,7 @@ WORDS = {
     "due_on": "the last day for an answer",
     "asks": "what they ask",
     "assignee": "who looks after it",
+    "language": "the language of the answer",
 }
 FIELDS = tuple(WORDS)
 
@@ -116,6 +121,9 @@ def _checked(entity: LegalEntity, asked: Asked, at: datetime) -> Asked:
             raise UserError(name, f"{words}, in at most {most} characters. Nothing was changed.", name)
     if asked.body_kind not in OutsideRequest.Body.values:
         raise UserError("body_kind", "Choose what kind of body it is. Nothing was changed.", "body_kind")
+    said["language"] = asked.language or entity.language
+    if said["language"] not in dict(LANGUAGES):
+        raise UserError("language", "Choose the language to answer in. Nothing was changed.", "language")
     today = entity.day_of(at)
     if not today - LONGEST <= asked.received_on <= today:
         raise UserError("received_on", "Enter the day it came: today or before. Nothing was changed.", "received_on")

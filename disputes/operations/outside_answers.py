@@ -21,6 +21,7 @@ from disputes.outcome_models import Offer
 from disputes.outside_cover import Asked, Stands, cover_of
 from disputes.outside_models import OutsideLink, OutsidePack, OutsideRequest
 from disputes.outside_queries import linked_to, packed_pack
+from disputes.outside_words import Words, words_of
 from disputes.workflow.states import State
 
 
@@ -36,14 +37,15 @@ def make_pack(*, request: OutsideRequest, actor: User | None, at: datetime) -> O
         contents: list[dict[str, Any]] = []
         bundles: dict[str, bytes] = {}
         stand: list[Stands] = []
+        words = words_of(found.language)
         for link in links:
             _, manifest = collect_and_seal(case=link.case, actor=actor, at=at)
             path = f"cases/{_safe(link.case.number)}.zip"
             bundles[path] = bundle_of(link.case, manifest.version)
             sha256 = hashlib.sha256(bundles[path]).hexdigest()
             contents.append({"case": link.case.pk, "path": path, "version": manifest.version, "sha256": sha256})
-            stand.append(_stands(link.case, path, manifest.version, sha256))
-        cover = cover_of(_asked(found), stand)
+            stand.append(_stands(link.case, path, manifest.version, sha256, words))
+        cover = cover_of(_asked(found, words), stand, found.language)
         content = packed_pack(cover, bundles)
         sha256 = hashlib.sha256(content).hexdigest()
         if there := found.packs.filter(sha256=sha256).first():
@@ -134,15 +136,16 @@ def _record(
     events.record(action=action, subject=request, summary=summary, actor=actor, at=at, entity=request.entity, changes=changes)
 
 
-def _asked(request: OutsideRequest) -> Asked:
+def _asked(request: OutsideRequest, words: Words) -> Asked:
     return Asked(
-        body=request.body, kind=request.body_words, reference=request.reference,
+        body=request.body, kind=words.bodies.get(request.body_kind, ""), reference=request.reference,
         company=request.entity.legal_name or request.entity.name, received_on=request.received_on, due_on=request.due_on,
         asks=request.asks,
     )  # fmt: skip
 
 
-def _stands(case: Case, path: str, version: int, sha256: str) -> Stands:
+def _stands(case: Case, path: str, version: int, sha256: str, words: Words) -> Stands:
+    claimed = case.claimed_amount
     moved = case.events.filter(kind=CaseEvent.Kind.MOVED).order_by("seq").last()
     sessions = case.items.order_by("pk").values_list("session__external_id", flat=True)
     return Stands(
@@ -154,24 +157,24 @@ def _stands(case: Case, path: str, version: int, sha256: str) -> Stands:
         since=case.entity.day_of(moved.at if moved else case.opened_at),
         merged_into=case.merged_into.number if case.merged_into else "",
         opened_on=case.entity.day_of(case.opened_at),
-        cause=case.get_cause_display(),
-        contested=str(Money(case.contested_amount, case.currency)),
-        claimed=str(Money(case.claimed_amount, case.currency)) if case.claimed_amount is not None else "not said",
+        cause=words.causes[case.cause],
+        contested=words.money(Money(case.contested_amount, case.currency)),
+        claimed=words.not_said if claimed is None else words.money(Money(claimed, case.currency)),
         sessions=list(dict.fromkeys(sessions)),
-        answer=_answer(case, current_offer(case)),
+        answer=_answer(case, current_offer(case), words),
     )
 
 
-def _answer(case: Case, offer: Offer | None) -> str:
+def _answer(case: Case, offer: Offer | None, words: Words) -> str:
     """What the company last answered about money."""
     if offer is None:
-        return "none about money so far"
-    day = case.entity.day_of(offer.decided_at)
+        return words.no_answer
+    day = words.day(case.entity.day_of(offer.decided_at))
     if offer.is_decision:
-        return f"the bill stays as it is (decided {day})"
-    way = "the bill is corrected" if offer.way == Offer.Way.CORRECTION else "as goodwill, the bill stays as it is"
-    said = "all that was claimed" if offer.kind == Offer.Kind.CONCESSION else "offered"
-    return f"{Money(offer.amount, case.currency)} {said}, {way} ({day})"
+        return words.bill_stays.format(day=day)
+    way = words.corrected if offer.way == Offer.Way.CORRECTION else words.goodwill
+    said = words.conceded if offer.kind == Offer.Kind.CONCESSION else words.offered
+    return words.answered.format(money=words.money(Money(offer.amount, case.currency)), said=said, way=way, day=day)
 
 
 def _counted(links: list[OutsideLink]) -> str:

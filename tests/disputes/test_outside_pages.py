@@ -75,6 +75,21 @@ def test_who_reads_requests_and_who_writes(case: Case, client_of: Of, role: str)
     assert request.links.get().removed_at is None
 
 
+def test_the_language_of_the_answer_is_the_company_s_unless_somebody_chooses(case: Case, client_of: Of) -> None:
+    LegalEntity.objects.update(language="de")
+    client = client_of("Dispute supervisor")
+    page = client.get(NEW).content.decode()
+    assert ('<option value="de" selected>' in page, "The company’s language" in page) == (True, False)
+    assert "Choose the language to answer in. Nothing was changed." in client.post(NEW, form(language="fr")).content.decode()
+    client.post(NEW, form(cases=case.number))
+    request = OutsideRequest.objects.get()
+    assert request.language == "de"
+    assert "Deutsch" in client.get(url(request)).content.decode()
+    client.post(url(request), form(do="change", language="en"))
+    request.refresh_from_db()
+    assert request.language == "en"
+
+
 def test_strangers_see_nothing(case: Case, client: Client) -> None:
     request = came(case)
     for address in (LIST, url(request), NEW, "/disputes/outside/packs/1.zip", f"{LIST}export.csv", f"{LIST}export.xlsx"):

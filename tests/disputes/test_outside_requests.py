@@ -3,8 +3,11 @@
 import hashlib
 import io
 import json
+import re
 import zipfile
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,24 +19,28 @@ from django.db import DatabaseError, transaction
 from chargebill.core.chores import run_chores
 from chargebill.core.errors import UserError
 from chargebill.core.models import AuditEvent, LegalEntity, User
+from chargebill.core.money import Money
 from disputes.clocks import check_all, histories
 from disputes.desk import desk_of
 from disputes.evidence_queries import bundle_of, verified_here
 from disputes.facts import Said, facts_of
-from disputes.models import Case, CaseEvent, CaseMessage
+from disputes.models import Case, CaseEvent, CaseMessage, Cause
 from disputes.operations.clock_steps import close_what_was_kept_open, ring_clocks
 from disputes.operations.events import refresh
 from disputes.operations.moves import lock_case, move, step
+from disputes.operations.offers import answer
 from disputes.operations.outside import Asked, change_request, record_request
 from disputes.operations.outside_answers import answer_request, close_request, make_pack
 from disputes.operations.outside_links import link_case, unlink_case
 from disputes.operations.thread import add_message, assign
 from disputes.outside_models import OutsideLink, OutsidePack, OutsideRequest
 from disputes.outside_queries import SOON, due_at, due_within, keeping_open, pack_bytes
+from disputes.outside_words import ENGLISH, GERMAN, Words
 from disputes.workflow.moves import refusal
 from disputes.workflow.states import Role, State
 from tests.disputes.conftest import OPENED, Operator, opened
 from tests.disputes.moves import ALL_HOLDS
+from tests.disputes.test_offers import LATER, investigated, terms
 
 AT = OPENED + timedelta(hours=1)
 TODAY = AT.date()
@@ -258,6 +265,83 @@ def test_a_pack_has_a_cover_every_bundle_and_the_sums_and_is_the_same_bytes_twic
         assert said in cover
 
 
+def cover_lines(pack: OutsidePack) -> list[str]:
+    return [" ".join(line.split()) for line in pack.cover.splitlines()]
+
+
+def test_the_cover_is_in_the_language_chosen_and_a_pack_made_before_is_not_touched(case: Case, agent: User) -> None:
+    request = came(case)
+    first = make_pack(request=request, actor=None, at=AT)
+    content = pack_bytes(first)
+    change_request(request=request, asked=asked(language="de"), actor=None, at=AT)
+    second = make_pack(request=request, actor=None, at=AT)
+    lines = cover_lines(second)
+    for said in (
+        "ANTWORT AUF EINE ANFRAGE", "Anfrage von Ofgem (Regulierungsbehörde)", "Aktenzeichen OFG-118",
+        "Eingegangen am 09.10.2018", "Antwort bis 23.10.2018", "Send the readings.", "BEANSTANDUNGEN: 1",
+        "Grund Mehr Energie, als das Auto geladen hat, aus Sicht der Kundin oder des Kunden",
+        "Beanstandet 4,94 GBP; zurückgefordert: nicht angegeben", "Stand eingegangen; noch nicht bearbeitet (seit 09.10.2018)",
+        "Letzte Antwort bisher keine über Geld", f"Beweismittel cases/{case.number}.zip, Fassung 1", "SO WIRD ES GEPRÜFT",
+    ):  # fmt: skip
+        assert said in lines
+    assert "ANSWER PACK" in cover_lines(first)
+    assert pack_bytes(OutsidePack.objects.get(pk=first.pk)) == content
+    # The cases are in it as they were: only what it says first is another text.
+    assert second.contents == first.contents
+    assert make_pack(request=request, actor=None, at=AT + timedelta(days=1)) == second
+
+
+def test_the_language_is_the_company_s_unless_another_is_chosen(billed: Operator) -> None:
+    LegalEntity.objects.update(language="de")
+    assert [came().language, came(reference="OFG-119", language="en").language] == ["de", "en"]
+
+
+def test_every_word_of_a_cover_is_there_in_both_languages() -> None:
+    assert set(ENGLISH.stands) == set(GERMAN.stands) == set(State)
+    assert set(ENGLISH.causes) == set(GERMAN.causes) == set(Cause)
+    assert set(ENGLISH.bodies) == set(GERMAN.bodies) == set(R.Body) - {R.Body.OTHER}
+    assert {str(cause.label) for cause in Cause} == set(ENGLISH.causes.values())
+    for field in fields(Words):
+        mine, theirs = getattr(ENGLISH, field.name), getattr(GERMAN, field.name)
+        holes = [sorted(re.findall(r"\{(\w*)\}", text)) if isinstance(text, str) else [] for text in (mine, theirs)]
+        assert holes[0] == holes[1], field.name
+    amount = Money(Decimal("1234567.8"), "EUR")
+    assert (ENGLISH.money(amount), GERMAN.money(amount)) == ("EUR 1,234,567.80", "1.234.567,80 EUR")
+
+
+@pytest.mark.parametrize(
+    ("more", "english", "german"),
+    [
+        (
+            {"amount": "0.50"},
+            "GBP 0.50 offered, the bill is corrected (2018-10-09)",
+            "0,50 GBP angeboten; die Rechnung wird berichtigt (09.10.2018)",
+        ),
+        (
+            {"amount": "0"},
+            "the bill stays as it is (decided 2018-10-09)",
+            "die Rechnung bleibt, wie sie ist (entschieden am 09.10.2018)",
+        ),
+        (
+            {"amount": "0.50", "way": "GOODWILL"},
+            "GBP 0.50 offered, as goodwill, the bill stays as it is (2018-10-09)",
+            "0,50 GBP angeboten; aus Kulanz, die Rechnung bleibt, wie sie ist (09.10.2018)",
+        ),
+    ],
+)
+def test_what_was_last_answered_about_money(
+    billed: Operator, agent: User, more: dict[str, Any], english: str, german: str
+) -> None:
+    case = investigated(agent)
+    request = came(case)
+    answer(case=case, terms=terms(case, **more), role=Role.AGENT, actor=agent, at=LATER)
+    first = make_pack(request=request, actor=None, at=LATER)
+    change_request(request=request, asked=asked(language="de"), actor=None, at=LATER)
+    second = make_pack(request=request, actor=None, at=LATER)
+    assert f"Last answer {english}" in " ".join(first.cover.split())
+    assert f"Letzte Antwort {german}" in " ".join(second.cover.split())
+
+
 def test_a_pack_made_before_stays_the_same_bytes_when_the_case_goes_on(case: Case, agent: User) -> None:
     request = came(case)
     first = make_pack(request=request, actor=None, at=AT)
@@ -317,7 +401,7 @@ WRONG = (
     ({"body_kind": "KING"}, "body_kind"),
     ({"received_on": TODAY + timedelta(days=1)}, "received_on"), ({"received_on": date(1999, 1, 1)}, "received_on"),
     ({"due_on": TODAY - timedelta(days=1)}, "due_on"), ({"due_on": date(9999, 12, 31)}, "due_on"), ({"asks": "\n"}, "asks"),
-    ({"asks": "x" * 10_001}, "asks"), ({"contact": "x" * 501}, "contact"),
+    ({"asks": "x" * 10_001}, "asks"), ({"contact": "x" * 501}, "contact"), ({"language": "fr"}, "language"),
 )  # fmt: skip
 
 

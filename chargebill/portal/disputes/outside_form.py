@@ -20,10 +20,10 @@ from chargebill.portal.site import page
 from disputes.models import Case
 from disputes.operations.outside import Asked, record_request
 from disputes.operations.outside_links import MOST_CASES
-from disputes.outside_models import OutsideRequest
+from disputes.outside_models import LANGUAGES, OutsideRequest
 
 ADD = "disputes.add_outsiderequest"
-FIELDS = ("body", "body_kind", "reference", "contact", "received_on", "due_on", "asks", "assignee")
+FIELDS = ("body", "body_kind", "reference", "contact", "received_on", "due_on", "asks", "assignee", "language")
 MOST_OPEN = 10
 
 
@@ -36,7 +36,9 @@ def new(request: HttpRequest) -> HttpResponse:
     chosen = case.entity if case else row_in(LegalEntity, request.POST.get("entity", "") or request.GET.get("entity", ""))
     entity = chosen or (entities[0] if len(entities) == 1 else None)
     refusal: UserError | None = None
-    given: dict[str, Any] = {"cases": case.number if case else "", "assignee": str(request.user.pk)}
+    given: dict[str, Any] = {
+        "cases": case.number if case else "", "assignee": str(request.user.pk), "language": entity.language if entity else "",
+    }  # fmt: skip
     if request.method == "POST":
         given = request.POST.dict()
         try:
@@ -49,7 +51,7 @@ def new(request: HttpRequest) -> HttpResponse:
     context = frame(
         request, "A request came from outside", ("Outside requests", reverse("admin:disputes_outsiderequest_changelist")),
         entities=entities, entity=entity, case=case, others=_others(case) if case else [], details=given, refusal=refusal,
-        kinds=OutsideRequest.Body.choices, colleagues=colleagues(),
+        kinds=OutsideRequest.Body.choices, colleagues=colleagues(), languages=LANGUAGES,
     )  # fmt: skip
     return TemplateResponse(request, "portal/disputes/outside_new.html", context)
 
@@ -85,6 +87,7 @@ def asked_in(given: dict[str, str]) -> Asked:
         due_on=day_of(given, "due_on", "Enter the last day for an answer"),
         asks=given.get("asks", ""),
         assignee=assignee,
+        language=given.get("language", ""),
     )
 
 

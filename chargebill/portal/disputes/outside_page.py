@@ -25,7 +25,7 @@ from disputes.models import Case
 from disputes.operations.outside import change_request
 from disputes.operations.outside_answers import answer_request, close_request, make_pack, note_download
 from disputes.operations.outside_links import link_case, unlink_case
-from disputes.outside_models import OutsidePack, OutsideRequest
+from disputes.outside_models import LANGUAGES, OutsidePack, OutsideRequest
 from disputes.outside_queries import linked_to, pack_bytes
 
 VIEW, ADD, CHANGE = "disputes.view_outsiderequest", "disputes.add_outsiderequest", "disputes.change_outsiderequest"
@@ -80,6 +80,7 @@ def _context(request: HttpRequest, found: OutsideRequest, refusal: UserError | N
         given=given,
         details=given if given.get("do") == "change" else given_of(found),
         kinds=OutsideRequest.Body.choices,
+        languages=LANGUAGES,
         colleagues=colleagues() if works else [],
         today=found.entity.day_of(now).isoformat(),
         chosen_pack=given.get("pack", str(packs[0].pk) if packs else NO_PACK),
