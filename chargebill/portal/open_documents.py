@@ -22,14 +22,14 @@ from billing.gateway_registry import collecting
 from billing.operations.gateway_orders import collect
 from billing.operations.payment_entries import Part
 from billing.operations.payments import LARGEST, record_payment
-from billing.payment_models import Payment, PaymentAllocation, PaymentMethod
-from billing.refunds import with_state
+from billing.payment_models import Payment, PaymentMethod
 from chargebill.core.csvsafe import safe_cell
 from chargebill.core.errors import UserError
 from chargebill.core.keys import key_in, row_in
 from chargebill.core.models import LegalEntity
 from chargebill.core.money import round_money
 from chargebill.portal import format as written
+from chargebill.portal.paid import paid_on
 from chargebill.portal.payment_frame import (
     PER_PAGE,
     READ_DOCUMENTS,
@@ -141,28 +141,22 @@ def document_payments(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{written.money(payment.amount, payment.currency)} is recorded: payment {payment.pk}.")
             return redirect("admin:document_payments", pk)
-    still = payments.open_amounts([pk])[pk]
-    rows = PaymentAllocation.objects.filter(document=document).select_related("payment", "made_by").order_by("pk")
+    (paid,) = paid_on([document], with_refunds=request.user.has_perm(READ_REFUNDS))
     context = frame(
         request,
         f"What was paid on {document.number}",
         ("Open documents", reverse("admin:open_documents")),
         document=document,
         sees_take_over=request.user.has_perm("billing.view_takeover"),
-        open_amount=still,
-        paid=sum((part.amount for part in rows), Decimal(0)),
-        paid_state=paid_state(document.gross_amount, still),
-        corrections=document.corrections.select_related("credit_note").order_by("pk"),
-        allocations=rows,
+        paid=paid,
         gateways=collecting() if request.user.has_perm(COLLECT) else [],
         attempts=document.gateway_attempts.select_related("made_by").order_by("pk"),
         means=list(document.customer.gateway_customers.all()) if document.customer else [],
-        plain_open=f"{round_money(still, document.currency):f}",
-        dues=with_state(document.refund_dues.order_by("pk")) if request.user.has_perm(READ_REFUNDS) else [],
+        plain_open=f"{round_money(paid.open_amount, document.currency):f}",
         zone=document.entity.time_zone or "UTC",
         refusal=refusal,
         methods=[(method.value, method.label) for method in BY_HAND],
-        given=_given(request, document, still),
+        given=_given(request, document, paid.open_amount),
     )
     return TemplateResponse(request, "portal/payments/document.html", context)
 
@@ -191,11 +185,6 @@ def _collect(request: HttpRequest, document: Document) -> HttpResponse:
         else:
             messages.info(request, f"Whether {said} was collected is not known yet. It is asked for, and not taken twice.")
     return redirect("admin:document_payments", document.pk)
-
-
-def paid_state(gross: Decimal, still: Decimal) -> str:
-    """open, part or paid: a state of the glossary."""
-    return "paid" if still <= 0 else "open" if still == gross else "part"
 
 
 def _given(request: HttpRequest, document: Document, still: Decimal) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def context_of(session: Session, *, with_customers: bool) -> dict[str, Any]:
         "periods": _with_ends(session),
         **session_power.context_of(session, cdr, explanation.lines if explanation else (), statuses, zone),
         "statuses": statuses,
-        "authorizations": _authorizations(session),
+        "authorizations": authorizations_around(session),
         "overlaps": _overlaps(session),
         "revisions": revisions,
         "findings": list(session.findings.order_by("rank")),
@@ -134,7 +134,7 @@ def statuses_around(session: Session) -> list[ConnectorStatus]:
     return [*before, *around]
 
 
-def _authorizations(session: Session) -> list[Authorization]:
+def authorizations_around(session: Session) -> list[Authorization]:
     if not session.token_uid:
         return []
     asked = Authorization.objects.filter(

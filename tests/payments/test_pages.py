@@ -158,7 +158,7 @@ def test_money_by_hand_says_what_is_wrong_and_counts_once(billed: Operator, cler
     assert not Payment.objects.exists()
     assert clerk.post(url, good).status_code == clerk.post(url, good).status_code == 302
     assert Payment.objects.get().amount == ADA
-    assert clerk.get(url).context["paid_state"] == "paid"
+    assert clerk.get(url).context["paid"].state == "paid"
 
 
 def test_lists_are_narrowed_and_exported_as_shown(billed: Operator, clerk: Client) -> None:

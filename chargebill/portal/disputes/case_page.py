@@ -18,10 +18,12 @@ from chargebill.core.keys import row_in
 from chargebill.core.models import User
 from chargebill.portal import case_evidence, session_price, way_back
 from chargebill.portal.case_uploads import uploads_in
-from chargebill.portal.disputes import case_deeds, case_files, mailing, outcome, replies
+from chargebill.portal.disputes import case_deeds, case_files, mailing, outcome, recorded, replies
 from chargebill.portal.disputes.roles import Worker, allowed_worker, worker_of
 from chargebill.portal.disputes.words import TURNS, due_of, due_to, due_to_body, is_kept_open, told, working_as
-from chargebill.portal.payment_frame import frame
+from chargebill.portal.paid import Paid, paid_on
+from chargebill.portal.payment_frame import READ_DOCUMENTS, READ_PAYMENTS, frame
+from chargebill.portal.refunds import READ_REFUNDS
 from chargebill.portal.session_page import zone_of
 from disputes.desk import desk_of
 from disputes.letters import INADMISSIBLE
@@ -39,11 +41,13 @@ READ_SESSIONS, READ_CUSTOMERS = "stations.view_session", "memberships.view_custo
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One contested item; ``bill`` is the context of the explained price, empty where there are many."""
+    """One contested item; ``bill`` is the context of the explained price, ``record`` what was recorded: empty where there
+    are many."""
 
     item: ContestedItem
     zone: str
     bill: dict[str, Any]
+    record: dict[str, Any]
 
 
 def case_page(request: HttpRequest, object_id: str) -> HttpResponse | None:
@@ -71,6 +75,7 @@ def case_page(request: HttpRequest, object_id: str) -> HttpResponse | None:
         refusal=refusal,
         given=replies.put_in(given, shown["reply_templates"]) if given.get("use") else given,
         **shown,
+        paid=_paid(request, shown["items"]),
         **case_evidence.context_of(request, case),
         **case_files.context_of(case),
         **outcome.context_of(case, worker_of(request), request.user, given, timezone.now()),
@@ -102,6 +107,7 @@ def context_of(case: Case, worker: Worker | None, at: datetime, *, with_bill: bo
     state = State(case.state)
     thread = list(case.messages.select_related("author", "event").prefetch_related(case_files.with_files()).order_by("pk"))
     items = list(case.items.select_related("session__location", "session__entity", "session__connector__evse", "line__document"))
+    shown = [_shown(item, place, with_bill and place < WITH_BILL) for place, item in enumerate(items)]
     return {
         "case": case,
         "zone": case.entity.time_zone or "UTC",
@@ -109,7 +115,8 @@ def context_of(case: Case, worker: Worker | None, at: datetime, *, with_bill: bo
         "due": due_of(case, at),
         "ended": state in ENDED,
         **mailing.context_of(case, thread, worker),
-        "items": [_shown(item, place, with_bill and place < WITH_BILL) for place, item in enumerate(items)],
+        "items": shown,
+        "has_charts": any(one.record.get("power_chart") for one in shown),
         "history": [told(event) for event in case.events.select_related("actor").order_by("-seq")],
         "related": related(case, items),
         "chargebacks": [(one, due_to(one, at)) for one in case.chargebacks.select_related("entity").order_by("-pk")],
@@ -153,7 +160,16 @@ def _shown(item: ContestedItem, place: int, with_bill: bool) -> Shown:
         # Names of tables are told apart: two items may be lines of one session.
         label = f"Price line by line, item {place + 1}"
         bill = {**priced, "cdr": explanation.cdr, "explanation": explanation, "session": session, "label": label}
-    return Shown(item, zone, bill)
+    cdr, lines = (explanation.cdr, explanation.lines) if explanation else (None, ())
+    return Shown(item, zone, bill, recorded.context_of(session, cdr, lines, zone) if with_bill else {})
+
+
+def _paid(request: HttpRequest, items: list[Shown]) -> list[Paid]:
+    """What was paid on the documents of these items, for whoever may see it; of so many as are shown with their bill."""
+    if not request.user.has_perms((READ_DOCUMENTS, READ_PAYMENTS)):
+        return []
+    documents = {one.item.line.document_id: one.item.line.document for one in items if one.item.line}
+    return paid_on(list(documents.values())[:WITH_BILL], with_refunds=request.user.has_perm(READ_REFUNDS))
 
 
 def related(case: Case, items: list[ContestedItem]) -> list[Case]:
