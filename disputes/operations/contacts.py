@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import transaction
 
 from chargebill.core import events
@@ -16,6 +16,7 @@ from disputes.operations.moves import lock_case
 from disputes.workflow.states import Role
 
 LANGUAGES = ("en", "de")
+LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ def checked_contact(contact: Contact) -> Contact:
     try:
         if email:
             validate_email(email)
+            # A valid address can be longer than any mailbox has: the column takes what a form takes.
+            MaxLengthValidator(LONGEST_EMAIL)(email)
     except ValidationError as error:
         raise UserError("contact_email", "That is no e-mail address. Nothing was changed.", "contact_email") from error
     name = " ".join(contact.name.replace("\x00", "").split())[:200]

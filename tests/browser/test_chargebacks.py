@@ -141,6 +141,17 @@ def test_finance_enters_a_loss_and_that_the_driver_was_right(page: Page, sign_in
     check_access()
     page.get_by_label("Yes").check()
     page.get_by_label("What was wrong, or why it is lost").fill("The meter was wrong.")
+    first = page.get_by_label("Wrong on line 1")
+    for wrong, said in (("1,00", "'1,00' is no amount."), ("99999", "GBP 4.94 can be credited incl. VAT, not 99999.")):
+        first.fill(wrong)
+        page.get_by_role("button", name="Enter the loss").press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text(said)
+        expect(first).to_have_attribute("aria-invalid", "true")
+        # Marked, too: on a phone the sentence stands screens above it.
+        expect(first).not_to_have_css("box-shadow", "none")
+        check_access()
+    expect(page.get_by_label("Wrong on line 2")).to_have_css("box-shadow", "none")
+    first.fill("4.94")
     page.get_by_role("button", name="Enter the loss").press("Enter")
     expect(page.get_by_text("of it credited: the driver was right")).to_be_visible()
     check_access()

@@ -119,6 +119,9 @@ def test_a_wrong_address_is_corrected_and_what_was_said_mailed_again(case: Case,
     assert "That is no e-mail address. Nothing was changed." in page
     assert 'value="ada@"' in page
     assert client_of("Auditor").post(url(case), given).status_code == 403
+    # Valid, and longer than the column.
+    page = client.post(url(case), {**given, "contact_email": f"a@{'.'.join(['b' * 60] * 4)}.example.com"}).content.decode()
+    assert "That is no e-mail address. Nothing was changed." in page
     assert everything() == before
 
     given["contact_email"] = " ada.king@example.com "
@@ -130,8 +133,10 @@ def test_a_wrong_address_is_corrected_and_what_was_said_mailed_again(case: Case,
     assert event.data["contact_email"] == ["ada@example.com", "ada.king@example.com"]
     assert "Written to ada.king@example.com, no longer to ada@example.com" in client.get(url(case)).content.decode()
 
-    client.post(url(case), {"do": "contact", "contact_name": "Ada King", "contact_email": "", "language": "de"})
-    page = client.get(url(case)).content.decode()
+    given["contact_email"] = ""
+    page = client.post(url(case), given, follow=True).content.decode()
+    assert "Saved. Nothing is mailed about this case: the case has no e-mail address." in page
+    assert "can be mailed again" not in page
     assert "Written to no address, no longer to ada.king@example.com" in page
     assert "the case has no e-mail address" in page
 

@@ -82,7 +82,9 @@ def _sort(case: Case, given: Given, worker: Worker, at: datetime) -> str:
 
 def _contact(case: Case, given: Given, worker: Worker, at: datetime) -> str:
     contact = Contact(given.get("contact_name", ""), given.get("contact_email", ""), given.get("language", ""))
-    change_contact(case=case, contact=contact, role=worker.role, actor=worker.user, at=at)
+    reason = why_not(change_contact(case=case, contact=contact, role=worker.role, actor=worker.user, at=at))
+    if reason:
+        return f"Saved. Nothing is mailed about this case: {reason}."
     return "Saved. What was mailed before can be mailed again, below each message."
 
 
