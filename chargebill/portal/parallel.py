@@ -22,10 +22,10 @@ from chargebill.portal.parallel_selection import Wanted, latest_day, month_query
 from chargebill.portal.parallel_words import Words
 from chargebill.portal.session_export import XLSX_MAX_ROWS, Cell, csv_lines, workbook
 from chargebill.portal.site import page, site
+from chargebill.portal.spreadsheets import XLSX
 
 PERMISSIONS = ("billing.view_cdr", "stations.view_session")
 PER_PAGE = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CAUSES_HEADER = ("cause", "explanation", "sessions", "reported", "our_price", "our_price_less_reported", "currency")
 
 

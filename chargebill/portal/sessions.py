@@ -275,7 +275,7 @@ class SessionAdmin(ReadOnlyAdmin):
             session_export.workbook("Sessions", table.header, table.rows),
             as_attachment=True,
             filename="sessions.xlsx",
-            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            content_type=spreadsheets.XLSX,
         )
 
     def _session(self, request: HttpRequest, pk: int | str) -> Session | None:

@@ -15,6 +15,8 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from chargebill.core.csvsafe import safe_cell
 
 Cell = str | int | Decimal | datetime | None
+# The content type of a workbook.
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Above this a workbook takes minutes and spreadsheets give up; CSV has no limit.
 XLSX_MAX_CELLS = 4_500_000
 # Rows a sheet has, less its head.

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from chargebill.core.csvsafe import safe_cell
 from chargebill.core.money import round_money
-from chargebill.portal.spreadsheets import Cell, csv_lines
+from chargebill.portal.spreadsheets import Cell, csv_lines, safe_rows
 from disputes.incident_lines import BEFORE, CREDITED, DECIDED, FREE, SAME, UNKNOWN, Planned, PlannedLine
 from disputes.incident_models import Incident, IncidentLetter, IncidentLine
 
@@ -53,11 +52,7 @@ def untouched_of(counts: dict[str, int]) -> list[tuple[str, int]]:
 
 def planned_csv(planned: Planned) -> Iterator[str]:
     """Every line there is, those left alone, too."""
-    return csv_lines(HEADER, (_safe(row) for row in _planned_rows(planned)))
-
-
-def _safe(row: list[Cell]) -> list[Cell]:
-    return [safe_cell(cell) if isinstance(cell, str) else cell for cell in row]
+    return csv_lines(HEADER, safe_rows(_planned_rows(planned)))
 
 
 def _planned_rows(planned: Planned) -> Iterator[list[Cell]]:
@@ -86,7 +81,7 @@ def _about(line: Any) -> list[Cell]:
 
 def kept_csv(incident: Incident) -> Iterator[str]:
     """What was proposed, and what became of each line so far."""
-    return csv_lines(KEPT_HEADER, (_safe(row) for row in _kept_rows(incident)))
+    return csv_lines(KEPT_HEADER, safe_rows(_kept_rows(incident)))
 
 
 def _kept_rows(incident: Incident) -> Iterator[list[Cell]]:

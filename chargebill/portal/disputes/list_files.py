@@ -9,9 +9,7 @@ from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern, path
 
 from chargebill.core.admin import ReadOnlyAdmin
-from chargebill.portal.spreadsheets import Cell, csv_lines, safe_rows, workbook
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from chargebill.portal.spreadsheets import XLSX, Cell, csv_lines, safe_rows, workbook
 
 
 class ListFilesAdmin(ReadOnlyAdmin):
