@@ -21,7 +21,7 @@ from chargebill.core import bulk, events, jobs
 from chargebill.core.errors import UserError
 from chargebill.core.models import User
 from chargebill.core.money import Money
-from disputes.incident_lines import DECIDED_IN_CASE
+from disputes.incident_cover import decided_in
 from disputes.incident_models import Incident, IncidentLine, IncidentOutcome
 from disputes.models import Case
 from disputes.operations.incident_telling import tell, untold
@@ -77,10 +77,11 @@ def take_back(*, incident: Incident, document_ids: Sequence[int], actor: User, a
     chargeables.lock(row.line.session_id for row in rows)
     left = {one.line.pk: one for one in left_of_lines(row.line for row in rows)}
     open_cases = _open_cases(row.line for row in rows)
+    decided = decided_in(open_cases.values())
     of: dict[int, list[IncidentLine]] = defaultdict(list)
     outcomes = []
     for row in rows:
-        if why := _changed(row, left[row.line_id], open_cases):
+        if why := _changed(row, left[row.line_id], open_cases, decided):
             outcomes.append(IncidentOutcome(line=row, why=why, at=at))
         else:
             of[row.document_id].append(row)
@@ -95,7 +96,7 @@ def _open_cases(lines: Iterable[DocumentLine]) -> Mapping[tuple[int, int | None]
     return {(item.session_id, item.line_id): item.case for item in taken(sessions)}
 
 
-def _changed(row: IncidentLine, now: LineLeft, cases: Mapping[tuple[int, int | None], Case]) -> str:
+def _changed(row: IncidentLine, now: LineLeft, cases: Mapping[tuple[int, int | None], Case], decided: set[int]) -> str:
     """Why a line is not what was agreed to any more; "" while it is."""
     document = row.line.document
     left = now.left_on(Fixed(document.anchor))
@@ -103,7 +104,7 @@ def _changed(row: IncidentLine, now: LineLeft, cases: Mapping[tuple[int, int | N
         less = Money(row.left_amount - left, document.currency)
         return f"{less} of it was taken back since it was proposed."
     case = cases.get((row.line.session_id, row.line_id)) or cases.get((row.line.session_id, None))
-    if case and case.state in DECIDED_IN_CASE:
+    if case and case.pk in decided:
         return f"Something was offered or agreed about it in {case}: that case decides."
     if (case.pk if case else None) == row.case_id:
         return ""
@@ -121,7 +122,7 @@ def _credited(
     try:
         note = pipeline.correct(
             document=document,
-            key=f"incident:{incident.pk}:{document.pk}",
+            key=incident.note_key(document.pk),
             amounts=amounts,
             reason=incident.reason,
             returned_to=returned_to,

@@ -47,7 +47,12 @@ def _held_items() -> QuerySet[ContestedItem]:
 
 def blocks(case: Case) -> bool:
     """Whether an acquirer holds money of what the case is about: nothing of it is refunded until that has ended."""
-    return _held_items().filter(case=case).exists()
+    return bool(blocked([case.pk]))
+
+
+def blocked(case_ids: Iterable[int]) -> set[int]:
+    """Those of these cases whose money, or some of it, an acquirer holds."""
+    return set(_held_items().filter(case__in=list(case_ids)).values_list("case", flat=True))
 
 
 def held_up() -> QuerySet[Case]:

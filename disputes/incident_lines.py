@@ -19,19 +19,17 @@ from billing.payments import open_amounts
 from billing.pricing import Anchor, Result
 from billing.usage import usages
 from disputes.incident_amounts import down_to, percentage, still_due
+from disputes.incident_cover import Taken, covers, decided_in
 from disputes.incident_models import Incident
 from disputes.incident_selection import Chosen, Selection, choose, chunks
 from disputes.models import Case
 from disputes.subjects import taken
-from disputes.workflow.states import State
 from memberships.models import CustomerKind
 from stations import facts as session_facts
 
 ZERO = Decimal(0)
 # Why nothing is taken back of a line.
 CREDITED, BEFORE, FREE, SAME, UNKNOWN, DECIDED = "credited", "before", "free", "same", "unknown", "decided"
-# What was offered, agreed or awarded in a case is put right there: taken back here as well it would go back twice.
-DECIDED_IN_CASE = {State.OFFERED, State.AGREED, State.EXECUTING, State.STUCK, State.AWARDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +74,14 @@ class Sum:
 
 @dataclass(slots=True)
 class Planned:
-    """What an incident would do. ``untouched`` are lines left alone: by why, the lines of documents."""
+    """What an incident would do. ``untouched`` are lines left alone: by why, the lines of documents; ``ended`` keys of the
+    open cases that get all they claim and end by it, the others are only answered."""
 
     chosen: Chosen
     lines: list[PlannedLine] = field(default_factory=list)
     untouched: dict[str, list[DocumentLine]] = field(default_factory=lambda: defaultdict(list))
     sums: dict[str, Sum] = field(default_factory=dict)
+    ended: set[int] = field(default_factory=set)
 
     @property
     def documents(self) -> int:
@@ -130,6 +130,7 @@ def plan(selection: Selection, remedy: Remedy) -> Planned:
     for ids in chunks(planned.chosen.billed):
         _add(planned, ids, remedy)
     _add_up(planned)
+    _add_ended(planned)
     return planned
 
 
@@ -143,13 +144,14 @@ def _add(planned: Planned, session_ids: list[int], remedy: Remedy) -> None:
     left = left_of_lines(rows.select_related(*_RELATED).order_by("document_id", "position"))
     due = dict(_due(left, remedy))
     cases = {(item.session_id, item.line_id): item.case for item in taken(session_ids)}
+    decided = decided_in(cases.values())
     for one in left:
         line, fixed = one.line, _side(one)
         rest = one.left_on(fixed)
         case = cases.get((line.session_id, line.pk)) or cases.get((line.session_id, None))
         if rest <= 0:
             planned.untouched[CREDITED if _amount(line, fixed) else FREE].append(line)
-        elif case and case.state in DECIDED_IN_CASE:
+        elif case and case.pk in decided:
             planned.untouched[DECIDED].append(line)
         elif line.pk not in due:
             planned.untouched[UNKNOWN].append(line)
@@ -239,6 +241,16 @@ def _add_up(planned: Planned) -> None:
     planned.sums = dict(sorted(planned.sums.items()))
 
 
+def _add_ended(planned: Planned) -> None:
+    taken: dict[int, list[Taken]] = defaultdict(list)
+    for one in planned.lines:
+        if one.case:
+            taken[one.case.pk].append(Taken(one.line.pk, one.amount, one.gross))
+    cases = {case.pk: case for case in planned.cases}
+    for ids in chunks(sorted(cases)):
+        planned.ended |= covers([cases[pk] for pk in ids], taken, is_done=False).keys()
+
+
 def _count(sums: dict[str, Sum], lines: Sequence[PlannedLine], still_open: Decimal) -> None:
     found = sums.setdefault(lines[0].line.document.currency, Sum())
     back = sum((one.gross for one in lines), ZERO)
@@ -282,6 +294,7 @@ def figures_of(planned: Planned) -> dict[str, Any]:
         "partners": planned.partners,
         "without_address": planned.without_address,
         "cases": len(planned.cases),
+        "cases_ended": len(planned.ended),
         "waiting": dict(planned.chosen.waiting),
         "left_out": planned.chosen.left_out,
         "untouched": {why: len(lines) for why, lines in planned.untouched.items()},

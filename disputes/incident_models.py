@@ -16,6 +16,8 @@ from chargebill.core.frozen import Frozen
 from chargebill.core.models import Job, LegalEntity, User
 from memberships.models import Customer
 
+# How the keys of an incident's credit notes begin: what they took back is the incident's, whichever case it ended.
+OF_INCIDENT = "incident:"
 _PARTS = [
     ("FLAT", "Start fee"),
     ("ENERGY", "Energy"),
@@ -74,6 +76,10 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def note_key(self, document_id: int) -> str:
+        """Of its credit note for a document."""
+        return f"{OF_INCIDENT}{self.pk}:{document_id}"
 
     @property
     def state(self) -> str:

@@ -104,20 +104,24 @@ def declined_letter(language: str, number: str, bodies: Sequence[str]) -> str:
 
 
 def done_letter(
-    language: str, number: str, notes: Sequence[str], back: Decimal, currency: str, *, is_record_right: bool = False
-) -> str:
-    """What was agreed is done: credit notes by number, what was paid back, and whether the record was put right."""
+    language: str, number: str, notes: Sequence[str], back: Decimal, currency: str, *, beyond: bool = False,
+    is_record_right: bool = False,
+) -> str:  # fmt: skip
+    """What was agreed is done: credit notes by number, what was paid back (``beyond``: for more than this complaint), and
+    whether the record was put right."""
     german = language == GERMAN
     money = f"{back:.{minor_digits(currency)}f} {currency}"
     if german:
         said = [f"zu Ihrer Beanstandung {number} ist alles erledigt."]
         said += [f"Ihre Rechnung ist berichtigt: {', '.join(notes)}."] if notes else []
-        said += [f"Zurückgezahlt: {money}."] if back else []
+        more = ", auch für das, was außer dieser Ladung falsch berechnet war" if beyond else ""
+        said += [f"Zurückgezahlt: {money}{more}."] if back else []
         said += ["Auch unsere Aufzeichnung des Ladevorgangs ist berichtigt."] if is_record_right else []
         return "\n\n".join(["Guten Tag,", " ".join(said)])
     said = [f"everything about your complaint {number} is done."]
     said += [f"Your bill is corrected: {', '.join(notes)}."] if notes else []
-    said += [f"Paid back: {money}."] if back else []
+    more = ", for what was wrong beside this charge as well" if beyond else ""
+    said += [f"Paid back: {money}{more}."] if back else []
     said += ["Our record of the charge is put right, too."] if is_record_right else []
     return "\n\n".join(["Hello,", " ".join(said)])
 

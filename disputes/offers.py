@@ -1,7 +1,7 @@
 """Reads what was offered in a case: what counts, what waits, what is left to give, and what the checks propose."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -95,11 +95,14 @@ class Open:
 
 
 def open_items(case: Case) -> list[Open]:
-    """Every contested item with what is left of it, in its order. A session billed since is taken by its newest line.
+    """Every contested item with what is left of it, in its order. A session billed since is taken by its newest line."""
+    return open_items_of([case.pk])[case.pk]
 
-    The number of queries does not depend on how many there are.
-    """
-    items = list(case.items.select_related("session", "line").order_by("pk"))
+
+def open_items_of(case_ids: Iterable[int]) -> dict[int, list[Open]]:
+    """The same of several cases. The number of queries does not depend on how many there are."""
+    contested = ContestedItem.objects.filter(case__in=list(case_ids))
+    items = list(contested.select_related("case", "session", "line").order_by("pk"))
     unbilled = {item.session_id for item in items if item.line_id is None}
     since: dict[int, int] = {}
     rows = DocumentLine.objects.filter(session__in=unbilled, corrects__isnull=True)
@@ -110,7 +113,10 @@ def open_items(case: Case) -> list[Open]:
         pk__in=[pk for pk in ids.values() if pk]
     )
     left = {one.line.pk: one for one in left_of_lines(lines)}
-    return [Open(item, left.get(ids[item.pk] or 0)) for item in items]
+    found: dict[int, list[Open]] = defaultdict(list)
+    for item in items:
+        found[item.case_id].append(Open(item, left.get(ids[item.pk] or 0)))
+    return found
 
 
 def given_already(items: Sequence[Open]) -> Decimal:

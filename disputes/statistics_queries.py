@@ -16,7 +16,7 @@ from chargebill.core.models import LegalEntity
 from chargebill.core.periods import Period
 from disputes.chargeback_models import Chargeback
 from disputes.desk import Desk, desk_of
-from disputes.incident_models import IncidentLine
+from disputes.incident_models import OF_INCIDENT, IncidentLine
 from disputes.models import Case, CaseEvent, Cause, Channel, ContestedItem
 from disputes.outcome_models import ExecutionStep, Offer
 from disputes.statistics.facts import ZERO, CaseFacts, Given, Outcome, outcome_of, times_of
@@ -155,9 +155,14 @@ def _one_of(keys: Iterable[Key]) -> Key:
 
 
 def _agreed(mine: Q, logs: Mapping[int, _Log]) -> dict[int, Decimal]:
-    """By case what was agreed in it, gross: a case that was reopened may have agreed more than once."""
+    """By case what was agreed in it, gross: a case that was reopened may have agreed more than once.
+
+    What an incident conceded is what it took back: that is counted by its lines.
+    """
     found: dict[int, Decimal] = defaultdict(lambda: ZERO)
-    for case, version, amount in Offer.objects.filter(mine).order_by().values_list("case_id", "version", "amount"):
+    by_incident = ExecutionStep.objects.filter(offer=OuterRef("pk"), correction__key__startswith=OF_INCIDENT)
+    offers = Offer.objects.filter(mine).exclude(Exists(by_incident)).order_by()
+    for case, version, amount in offers.values_list("case_id", "version", "amount"):
         if version in logs[case].agreed:
             found[case] += amount
     return found
@@ -168,7 +173,9 @@ def _given(entity: LegalEntity, span: Period[date], desk: Desk) -> dict[int, Giv
     into = dict(Case.objects.filter(entity=entity, merged_into__isnull=False).order_by().values_list("pk", "merged_into_id"))
     found: dict[int, Given] = defaultdict(Given)
     cases = _opened(entity, span, desk).values("pk")
-    steps = ExecutionStep.objects.filter(offer__case__in=cases, state=ExecutionStep.State.DONE).order_by()
+    done = ExecutionStep.objects.filter(offer__case__in=cases, state=ExecutionStep.State.DONE).order_by()
+    # What an incident did for a case is counted below by its lines: one credit note of it may be of several cases.
+    steps = done.filter(Q(correction__isnull=True) | ~Q(correction__key__startswith=OF_INCIDENT))
     owner: dict[tuple[str, str], int] = {}
     # What a lost chargeback credited is part of what was lost.
     columns = (

@@ -9,6 +9,7 @@ from billing.pricing.text import Language
 from chargebill.core.errors import UserError
 from chargebill.core.keys import key_in
 from chargebill.portal.driver_case_words import by
+from disputes.execution import steps_of, taken_by_incident
 from disputes.facts import Said
 from disputes.models import Case
 from disputes.offers import current_offer, given_already, offer_clock, open_items
@@ -44,6 +45,7 @@ PHRASES: Mapping[Language, Mapping[str, str]] = {
         "decline_help": "We then have no agreement. Our letter says where you can turn to. Why not? (optional)",
         "decline_send": "Decline",
         "agreed": "Agreed",
+        "taken_back": "Taken back",
         "account_title": "Where shall the money go?",
         "account_help": "We have nothing to send it back to. We keep your account encrypted and delete it once you are paid.",
         "name": "Name on the account",
@@ -77,6 +79,7 @@ PHRASES: Mapping[Language, Mapping[str, str]] = {
         "(freiwillig)",
         "decline_send": "Ablehnen",
         "agreed": "Vereinbart",
+        "taken_back": "Zurückgenommen",
         "account_title": "Wohin soll das Geld?",
         "account_help": "Wir haben nichts, wohin wir es zurückschicken könnten. Ihr Konto bewahren wir verschlüsselt auf und "
         "löschen es, sobald Sie das Geld haben.",
@@ -95,16 +98,21 @@ PHRASES: Mapping[Language, Mapping[str, str]] = {
 
 
 def offered(case: Case, language: Language, at: datetime, zone: str) -> dict[str, Any]:
-    """The offer on the table and what agreed money needs: ``offer`` and ``account`` None where there is none."""
+    """The offer on the table and what agreed money needs: ``offer`` and ``account`` None where there is none.
+
+    ``by_fault``: an incident gave back all that was claimed.
+    """
     said, state = PHRASES[language], State(case.state)
     newest = current_offer(case) if state in AGREED | {State.OFFERED} else None
-    found: dict[str, Any] = {"offer": None, "agreed": None, "account": None, "offer_phrases": said}
+    found: dict[str, Any] = {"offer": None, "agreed": None, "account": None, "by_fault": False, "offer_phrases": said}
     if newest is None:
         return found
     amount = money(newest.amount, case.currency, language)
     if state in AGREED:
         wants = case.customer_kind != CustomerKind.PARTNER and account_wanted(case, at)
-        return {**found, "agreed": (said["agreed"], amount), "account": wants or None}
+        taken = taken_by_incident(steps_of(newest))
+        fact = (said["agreed"], amount) if taken is None else (said["taken_back"], money(taken, case.currency, language))
+        return {**found, "agreed": fact, "account": wants or None, "by_fault": taken is not None}
     until = offer_clock(case)
     found["offer"] = {
         "version": str(newest.version),

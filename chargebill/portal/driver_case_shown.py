@@ -18,7 +18,7 @@ from billing.pricing.text import Language, words
 from chargebill.core.models import LegalEntity
 from chargebill.portal.case_links import path_to
 from chargebill.portal.driver_case_offer import offered
-from chargebill.portal.driver_case_words import BY_WHEN, PHRASES, STANDS, TURNS, by
+from chargebill.portal.driver_case_words import BY_WHEN, FAULT, PHRASES, STANDS, TURNS, by
 from chargebill.portal.driver_complaint_words import REASONS
 from chargebill.portal.driver_words import interval, moment
 from chargebill.portal.session_page import zone_of
@@ -78,7 +78,7 @@ def shown(case: Case, language: Language, at: datetime) -> dict[str, Any]:
         # What is settled is nobody's turn, but no end the driver has to accept: the sentence alone says it better.
         "turn": "" if settled else TURNS[language][turn],
         "is_theirs": turn is Turn.DRIVER,
-        "stands": STANDS[language][state].format(into=case.merged_into.number if case.merged_into else ""),
+        "stands": _stands(case, language, by_fault=answered["by_fault"]),
         "merged_into": _merged_into(case, language),
         "deadlines": deadlines(running_of(history, desk), zone_in(case), language, at),
         "is_held": state not in ENDED and case.items.filter(is_open=True, line__isnull=False).exists(),
@@ -97,6 +97,13 @@ def shown(case: Case, language: Language, at: datetime) -> dict[str, Any]:
         "outside": _outside(case, desk, language),
         "seller": seller_of(case.entity),
     }
+
+
+def _stands(case: Case, language: Language, *, by_fault: bool) -> str:
+    state = State(case.state)
+    if by_fault:
+        return FAULT[language][state]
+    return STANDS[language][state].format(into=case.merged_into.number if case.merged_into else "")
 
 
 def deadlines(clocks: Sequence[Running], zone: str, language: Language, at: datetime) -> list[Deadline]:

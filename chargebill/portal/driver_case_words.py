@@ -50,6 +50,28 @@ STANDS: Mapping[Language, Mapping[State, str]] = {
     },
 }
 
+# The same where an incident gave back all that was claimed: nobody had to agree to anything.
+FAULT: Mapping[Language, Mapping[State, str]] = {
+    "en": {
+        state: f"We found a fault that made this charge wrong, and have corrected the bill. {rest}"
+        for state, rest in {
+            State.AGREED: "What was paid too much goes back.",
+            State.EXECUTING: "What was paid too much goes back.",
+            State.STUCK: "Paying the money back did not work at once; our accounts department is at it.",
+            State.RESOLVED: "It is settled.",
+        }.items()
+    },
+    "de": {
+        state: f"Durch einen Fehler bei uns war diese Ladung falsch berechnet; wir haben die Rechnung berichtigt. {rest}"
+        for state, rest in {
+            State.AGREED: "Was zu viel bezahlt ist, geht zurück.",
+            State.EXECUTING: "Was zu viel bezahlt ist, geht zurück.",
+            State.STUCK: "Das Geld zurückzuzahlen ging nicht gleich; unsere Buchhaltung ist daran.",
+            State.RESOLVED: "Es ist geklärt.",
+        }.items()
+    },
+}
+
 TURNS: Mapping[Language, Mapping[Turn, str]] = {
     "en": {
         Turn.US: "It is our turn",

@@ -5,7 +5,7 @@ any moment, it goes on with the first step that is not done, and what was done i
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ from chargebill.core.models import LegalEntity, User
 from disputes.chargeback_queries import held_up
 from disputes.clocks import histories
 from disputes.desk import desk_of
-from disputes.execution import Progress, dues_of, progress_of
+from disputes.execution import Progress, dues_of, progress_of, wider_than_the_case
 from disputes.facts import Said, facts_of
 from disputes.letters import done_letter, held_letter
 from disputes.models import Case, CaseEvent
@@ -56,10 +56,43 @@ def plan_steps(offer: Offer, *, at: datetime) -> list[ExecutionStep]:
             amounts[part.line.document_id][str(part.line_id)] = f"{part.fixed_amount:f}"
         found += [ExecutionStep(kind=_K.CREDIT, document_id=pk, amounts=of) for pk, of in sorted(amounts.items())]
     found += [ExecutionStep(kind=_K.RECORD, record=record) for record in offer.records.order_by("pk")]
+    return _write_down(offer, found, at)
+
+
+def _write_down(offer: Offer, found: list[ExecutionStep], at: datetime) -> list[ExecutionStep]:
     found.append(ExecutionStep(kind=_K.RETURN))
     for seq, one in enumerate(found, 1):
         one.offer, one.seq, one.planned_at = offer, seq, at
     return ExecutionStep.objects.bulk_create(found)
+
+
+def plan_done(offer: Offer, did: Mapping[Correction, Mapping[int, Decimal]], *, at: datetime) -> None:
+    """Writes down steps that credit notes of an incident did already, what each took by line: only the money is waited for.
+
+    Call in the transaction that agrees, the case locked. No step is left to do, so nothing is credited a second time.
+    """
+    planned = [
+        ExecutionStep(
+            kind=_K.CREDIT, document_id=note.document_id, amounts={str(pk): f"{amount:f}" for pk, amount in amounts.items()}
+        )
+        for note, amounts in did.items()
+    ]
+    for one, note in zip(_write_down(offer, planned, at), did, strict=False):
+        _keep_done(offer.case, one, note, at)
+    refresh(offer.case)
+
+
+def _keep_done(case: Case, one: ExecutionStep, made: Correction | GoodwillGrant | SessionCorrection | None, at: datetime) -> None:
+    one.state, one.done_at, one.problem = _S.DONE, at, ""
+    if isinstance(made, Correction):
+        one.correction = made
+    elif isinstance(made, GoodwillGrant):
+        one.grant = made
+    elif made is None:
+        one.problem = LEFT_TO_SOURCE
+    one.save(update_fields=["state", "done_at", "problem", "correction", "grant"])
+    data = {"step": one.seq, "what": one.kind}
+    write(case=case, kind=CaseEvent.Kind.DONE, role=Role.SYSTEM, actor=None, at=at, data=data, key=f"step:{one.key}")
 
 
 def execute(*, case: Case, does: DoesStep, at: datetime) -> Case:
@@ -92,17 +125,7 @@ def _do(case: Case, one: ExecutionStep, does: DoesStep, at: datetime) -> bool:
             one = ExecutionStep.objects.select_related(*related).get(pk=one.pk)
             if one.state != _S.WAITING or case.state != State.EXECUTING:
                 return True
-            made = does(one, at)
-            one.state, one.done_at, one.problem = _S.DONE, at, ""
-            if isinstance(made, Correction):
-                one.correction = made
-            elif isinstance(made, GoodwillGrant):
-                one.grant = made
-            elif made is None:
-                one.problem = LEFT_TO_SOURCE
-            one.save(update_fields=["state", "done_at", "problem", "correction", "grant"])
-            data = {"step": one.seq, "what": one.kind}
-            write(case=case, kind=CaseEvent.Kind.DONE, role=Role.SYSTEM, actor=None, at=at, data=data, key=f"step:{one.key}")
+            _keep_done(case, one, does(one, at), at)
             refresh(case)
     except UserError as error:
         ExecutionStep.objects.filter(pk=one.pk, state=_S.WAITING).update(state=_S.FAILED, problem=error.message[:300])
@@ -148,7 +171,10 @@ def _finish(case: Case, progress: Progress, at: datetime) -> None:
     notes = [one.correction.credit_note.number for one in progress.steps if one.correction]
     back = sum((due.amount for due in progress.dues), Decimal(0))
     is_right = any(one.kind == _K.RECORD and one.state == _S.DONE and not one.problem for one in progress.steps)
-    letter = done_letter(case.language, case.number, notes, back, case.currency, is_record_right=is_right)
+    letter = done_letter(
+        case.language, case.number, notes, back, case.currency, beyond=bool(wider_than_the_case(progress.steps)),
+        is_record_right=is_right,
+    )  # fmt: skip
     notify(case=case, body=letter, at=at)
     forget_account(case, at=at)
 
@@ -171,7 +197,7 @@ def paid_outside(*, case: Case, reference: str, method: str, paid_on: date, acto
     """Finance: the driver was paid another way (T19b). What is still owed is booked as paid that day, with its reference.
 
     Raises UserError, changing nothing: has_outside_reference, not_in_table, refund_method, paid_on, period_closed,
-    refund_under_way (it could be paid twice).
+    refund_under_way (it could be paid twice), owed_for_more (an incident owes it for other charges, too).
     """
     reference = reference.strip()[:140]
     with transaction.atomic():
@@ -181,6 +207,7 @@ def paid_outside(*, case: Case, reference: str, method: str, paid_on: date, acto
             case=case, target=State.RESOLVED, role=Role.FINANCE, actor=actor, at=at,
             said=Said(reason=reference, reference=reference),
         )  # fmt: skip
+        _check_own(progress)
         for due in progress.dues:
             if due.left > 0:  # type: ignore[attr-defined]
                 pay_by_hand(
@@ -194,3 +221,14 @@ def paid_outside(*, case: Case, reference: str, method: str, paid_on: date, acto
             )
         forget_account(case, at=at)
     return case
+
+
+def _check_own(progress: Progress) -> None:
+    """One reference says that this driver was paid, not that everybody was whom an incident's credit note owes something."""
+    wider = wider_than_the_case(progress.steps)
+    if any(due.left > 0 for due in dues_of(step for step in progress.steps if step.pk in wider)):  # type: ignore[attr-defined]
+        raise UserError(
+            "owed_for_more",
+            "What is owed back is for more charges than this case is about. Book it on the page of what is owed, then say it"
+            " here. Nothing was changed.",
+        )

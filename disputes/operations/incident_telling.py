@@ -15,10 +15,12 @@ from billing.mail_models import OutgoingMail
 from billing.operations.letter_mail import Written, queue_letter
 from billing.papers.letter import Letter
 from chargebill.core import events
+from disputes.incident_cover import last_of
 from disputes.incident_letters import Told, language_of, written
 from disputes.incident_models import Incident, IncidentLetter, IncidentOutcome
 from disputes.models import Case, CaseEvent, CaseMessage
 from disputes.operations.events import refresh, say, write
+from disputes.operations.incident_conceding import concede_covered
 from disputes.operations.moves import lock_case
 from disputes.workflow.states import ENDED, Role, State
 from memberships.models import Customer, CustomerKind
@@ -62,8 +64,15 @@ def _outcomes(incident: Incident, recipients: Sequence[Recipient]) -> dict[Recip
     found: dict[Recipient, list[IncidentOutcome]] = defaultdict(list)
     for outcome in got.filter(line__document__customer__in=[one.customer_id for one in recipients if one.customer_id]):
         found[Recipient(outcome.line.document.customer_id, None)].append(outcome)
-    for outcome in got.filter(line__document__in=[one.document_id for one in recipients if one.document_id]):
-        found[Recipient(None, outcome.line.document_id)].append(outcome)
+    nobody_known = got.filter(line__document__customer__isnull=True)
+    mine = list(nobody_known.filter(line__document__in=[one.document_id for one in recipients if one.document_id]))
+    of_case: dict[int, list[IncidentOutcome]] = defaultdict(list)
+    for outcome in nobody_known.filter(line__case__in={one.line.case_id for one in mine if one.line.case_id}):
+        of_case[outcome.line.case_id or 0].append(outcome)
+    # Whom a case makes one person is told of all their receipts at once: the case is answered once.
+    for outcome in mine:
+        whole = found[Recipient(None, outcome.line.document_id)]
+        whole += [one for one in of_case.get(outcome.line.case_id or 0, [outcome]) if one not in whole]
     return found
 
 
@@ -127,15 +136,19 @@ def _told(incident: Incident, customer: Customer | None, language: str, outcomes
 
 
 def _answer(incident: Incident, outcomes: Iterable[IncidentOutcome], body: str, at: datetime) -> list[Case]:
-    """Says it in the open cases about these lines, once each; returns them. Only one of them tells the driver by mail."""
-    cases = {outcome.line.case.pk: outcome.line.case for outcome in outcomes if outcome.line.case}
+    """Says it in the open cases about these lines, once each; returns them. Only one of them tells the driver by mail.
+
+    A case that got all it claims is conceded with it, and ends by itself.
+    """
+    went_on = last_of(outcome.line.case for outcome in outcomes if outcome.line.case)
     answered: list[Case] = []
-    for _, case in sorted(cases.items()):
+    for _, case in sorted({case.pk: case for case in went_on.values()}.items()):
         case = lock_case(case)
         if State(case.state) in ENDED:
             continue
         if not case.events.filter(key=key_of(incident)).exists():
             _say(incident, case, body, at, is_told=any(one.contact_email for one in answered))
+            concede_covered(incident=incident, case=case, letter=body, at=at)
         answered.append(case)
     return answered
 

@@ -4,7 +4,7 @@ An answer is stored whole before the case moves, so that what was agreed to is w
 moves.py: the table and its guards decide.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -81,7 +81,7 @@ def answer(*, case: Case, terms: Terms, role: Role, actor: User, at: datetime) -
         parts = [_part(items, pk, amount, terms) for pk, amount in sorted(terms.amounts.items()) if amount]
         records = _records(items.values(), terms.records)
         amount = sum((part.gross_amount for part in parts), ZERO)
-        _check_not_held(case, amount)
+        check_not_held(case, amount)
         if terms.kind == Offer.Kind.CONCESSION and not amount:
             raise UserError("nothing_left", "Nothing is left to give back. Nothing was changed.")
         if records and not amount:
@@ -95,7 +95,7 @@ def answer(*, case: Case, terms: Terms, role: Role, actor: User, at: datetime) -
             amount=amount, letter=letter, reason=reason, needs_second=_needs_second(case, terms, amount, role), role=role,
             decided_by=actor, decided_at=at,
         )  # fmt: skip
-        offer.sha256 = digest(_content(offer, parts, records))
+        offer.sha256 = digest(content_of(offer, parts, records))
         offer.save(force_insert=True)
         for part in parts:
             part.offer = offer
@@ -156,7 +156,7 @@ def _records(items: Iterable[Open], records: Mapping[int, Right]) -> list[OfferR
     return found
 
 
-def _content(offer: Offer, parts: list[OfferPart], records: list[OfferRecord]) -> str:
+def content_of(offer: Offer, parts: list[OfferPart], records: Sequence[OfferRecord] = ()) -> str:
     """What is agreed to, as one text: its SHA-256 stands at the offer and with the acceptance."""
     said = [{"session": one.session_id, "kwh": one.energy_kwh, "ended_at": one.ended_at} for one in records]
     return canonical(
@@ -183,7 +183,8 @@ def _wait(case: Case, offer: Offer, actor: User, at: datetime) -> None:
     _record("case.offer.prepare", offer, f"{_said(offer)} waits for a second person", actor, at)
 
 
-def _check_not_held(case: Case, amount: Decimal) -> None:
+def check_not_held(case: Case, amount: Decimal) -> None:
+    """Raises UserError acquirer_holds (C3): nothing is given while a chargeback has the money."""
     if amount and blocks(case):
         raise UserError(
             "acquirer_holds",
@@ -193,10 +194,10 @@ def _check_not_held(case: Case, amount: Decimal) -> None:
 
 
 def _move(case: Case, offer: Offer, actor: User, at: datetime) -> None:
-    _check_not_held(case, offer.amount)
+    check_not_held(case, offer.amount)
     said = Said(text=offer.letter, reason=offer.reason, offer=offer)
     moved = move(case=case, target=TARGETS[Offer.Kind(offer.kind)], role=Role(offer.role), actor=actor, at=at, said=said)
-    _record("case.offer", offer, _said(offer), actor, at)
+    record_answer(offer, actor, at)
     if moved.state == State.AGREED:
         plan_steps(offer, at=at)
 
@@ -261,6 +262,11 @@ def _said(offer: Offer) -> str:
     if offer.kind == Offer.Kind.CONCESSION:
         return f"{offer.case.number}: {money} conceded in full"
     return f"{offer.case.number}: {money} offered" if offer.amount else f"{offer.case.number}: decided to change nothing"
+
+
+def record_answer(offer: Offer, actor: User | None, at: datetime) -> None:
+    """Its audit event, once it moved the case."""
+    _record("case.offer", offer, _said(offer), actor, at)
 
 
 def _record(action: str, offer: Offer, summary: str, actor: User | None, at: datetime) -> None:

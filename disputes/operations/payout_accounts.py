@@ -12,7 +12,7 @@ from billing.refunds import gateway_payments, payee_accounts
 from chargebill.core import events
 from chargebill.core.errors import UserError
 from chargebill.core.sealing import seal, unseal
-from disputes.execution import PUTS_RIGHT, dues_of, progress_of
+from disputes.execution import PUTS_RIGHT, own_dues_of, progress_of
 from disputes.models import Case
 from disputes.outcome_models import ExecutionStep, PayoutAccount
 from disputes.workflow.states import State
@@ -21,10 +21,13 @@ PURPOSE = "disputes.payout_account"
 
 
 def account_wanted(case: Case, at: datetime) -> bool:
-    """Whether money waits for an account: something is owed back, no gateway took it, and no account is known."""
+    """Whether money waits for an account: something is owed back, no gateway took it, and no account is known.
+
+    What an incident owes back for more than this case Finance asks about, as it does everybody else it owes something.
+    """
     if case.state not in PUTS_RIGHT or PayoutAccount.objects.filter(pk=case.pk).exists():
         return False
-    dues = [due for due in progress_of(case, at).dues if due.left > 0]  # type: ignore[attr-defined]
+    dues = [due for due in own_dues_of(progress_of(case, at).steps) if due.left > 0]  # type: ignore[attr-defined]
     known = payee_accounts(dues)
     return any(due.pk not in known and not gateway_payments(due).exists() for due in dues)
 
@@ -66,7 +69,7 @@ def accounts_given(dues: Iterable[RefundDue]) -> dict[int, tuple[str, str]]:
     steps = list(ExecutionStep.objects.select_related("correction", "offer").filter(offer__case__in=accounts))
     cases = {("document", str(one.correction.credit_note_id)): one.offer.case_id for one in steps if one.correction}
     cases |= {("goodwill", str(one.grant_id)): one.offer.case_id for one in steps if one.grant_id}
-    for due in dues_of(steps):
+    for due in own_dues_of(steps):
         text = unseal(accounts[cases[due.source_type, due.source_id]].sealed, PURPOSE) if due.pk in wanted else None
         if text is not None:
             name, number = json.loads(text)

@@ -1,11 +1,13 @@
 """Incidents in a browser: chosen, looked at, proposed by one and agreed to by another; every page on every screen."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from chargebill.core.models import User
+from chargebill.portal.case_links import path_to
 from disputes.incident_models import Incident
 from tests.browser.conftest import every_look
 from tests.disputes.conftest import opened
@@ -37,10 +39,19 @@ def test_the_pages_are_accessible(
     waits = proposed(billed, supervisor, of_percent("25"))
     running = approved(proposed(billed, supervisor, of_percent("10")), finance)
     opened("M2")
+    # A twentieth of 4.00 is all of it: that one ends.
+    ended = opened("A1", claimed_amount=Decimal("0.20"))
     done = carried_out(approved(proposed(billed, supervisor, of_percent("5")), finance))
     for incident in (waits, running, done):
         page.goto(f"/disputes/incident/{incident.pk}/change/")
         check_access()
+    expect(page.get_by_role("region", name="Cases about them, table")).to_contain_text("ended it: it got all that is claimed")
+    page.goto(f"/disputes/case/{ended.pk}/change/")
+    expect(page.get_by_text("an incident, which gave back all that is claimed")).to_be_visible()
+    check_access()
+    page.goto(path_to(ended))
+    expect(page.get_by_text("We found a fault that made this charge wrong")).to_be_visible()
+    check_access()
     page.goto("/disputes/incident/")
     check_access()
 

@@ -63,8 +63,9 @@ def prepare(folder: str, sessions: str) -> None:
                 entity=operator.entity, key=f"paid:{document.pk}", method="BANK", amount=document.gross_amount, currency="GBP",
                 received_on=AT.date(), parts=[Part(document.gross_amount, document=document)], actor=None, at=AT,
             )  # fmt: skip
-    for number in ("S1", "S3"):
-        opened(number)
+    # The start fee is all the first one claims: that case ends by it.
+    opened("S1", claimed_amount=Decimal("0.40"))
+    opened("S3")
     first, second = (User.objects.create(username=name) for name in ("supervisor", "finance"))
     approved(proposed(operator, first, of_part(PART)), second)
 
@@ -92,6 +93,7 @@ def dump() -> None:
     from chargebill.analytics import operations as analytics
     from disputes.incident_models import Incident, IncidentLetter, IncidentLine, IncidentOutcome
     from disputes.models import CaseMessage
+    from disputes.outcome_models import ExecutionStep
 
     corrections = Correction.objects.select_related("document", "credit_note").order_by("document__number")
     booked: Counter[str] = Counter()
@@ -113,6 +115,12 @@ def dump() -> None:
         "letters": sorted(IncidentLetter.objects.values_list("customer__number", "subject"), key=str),
         "mails": sorted(OutgoingMail.objects.filter(key__startswith="incident").values_list("to", flat=True)),
         "messages": sorted(CaseMessage.objects.filter(event__key__startswith="incident").values_list("case__number", flat=True)),
+        "conceded": [
+            [number, version, f"{amount:.2f}", state, note is not None]
+            for number, version, amount, state, note in ExecutionStep.objects.filter(kind="CREDIT").values_list(
+                "offer__case__number", "offer__version", "offer__amount", "state", "correction"
+            )
+        ],
         "booked": {code: amount for code, amount in sorted(booked.items()) if amount},
         "states": sorted(Counter(Chargeable.objects.values_list("state", flat=True)).items()),
         "breaks": [one.message for one in check_books().breaks],

@@ -58,6 +58,7 @@ def test_a_killed_incident_ends_like_an_uninterrupted_one(
         assert (told.pop(None), told) == (sessions // 2, Counter({f"M{n}": 1 for n in range(members)}))
         assert expected["mails"] == sorted(f"member-{n}@example.com" for n in range(2, members))
         assert expected["messages"] == ["D-00001", "D-00002"]
+        assert expected["conceded"] == [["D-00001", 1, "0.40", "DONE", True]]
         rng = random.Random(os.environ.get("CHARGEBILL_SEED", "2028"))
         for _ in range(5 if full_size else 2):
             assert any(_killed_in_time(template, tmp_path, rng.uniform(0.3, 0.97) * took / (n + 1), expected) for n in range(6))

@@ -1,6 +1,7 @@
 """An incident as its pages and its files show it: what it comes to, why bills are left alone, line by line."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -8,8 +9,13 @@ from django.db.models import QuerySet
 
 from chargebill.core.money import round_money
 from chargebill.portal.spreadsheets import Cell, csv_lines, safe_rows
+from disputes.incident_cover import last_of
 from disputes.incident_lines import BEFORE, CREDITED, DECIDED, FREE, SAME, UNKNOWN, Planned, PlannedLine
 from disputes.incident_models import Incident, IncidentLetter, IncidentLine
+from disputes.models import Case, CaseEvent
+from disputes.operations.incident_telling import key_of
+from disputes.outcome_models import ExecutionStep
+from disputes.workflow.states import STATE_WORDS, State
 
 # Why nothing is taken back of a line, in words.
 UNTOUCHED = {
@@ -105,6 +111,33 @@ def _about_kept(row: IncidentLine) -> list[Cell]:
         line.session_number, line.started_at.replace(tzinfo=None), line.place, line.evse, document.number,
         customer.number if customer else "", customer.name if customer else "", document.currency,
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CaseShown:
+    """A case about an incident's lines: ``came`` says what the incident did there, ``stands`` where it is now."""
+
+    case: Case
+    went_into: Case | None
+    came: str
+    stands: str
+
+
+def cases_shown(incident: Incident, most: int) -> tuple[list[CaseShown], int]:
+    """The first of them, and how many there are. Six queries."""
+    rows = Case.objects.filter(pk__in=incident.lines.filter(case__isnull=False).values("case")).order_by("pk")
+    cases, count = list(rows[:most]), rows.count()
+    last = last_of(cases)
+    ids = [case.pk for case in last.values()]
+    notes = incident.lines.filter(outcome__credit_note__isnull=False).values("outcome__credit_note")
+    ended = ExecutionStep.objects.filter(offer__case__in=ids, correction__in=notes).values_list("offer__case", flat=True)
+    answered = CaseEvent.objects.filter(case__in=ids, key=key_of(incident)).values_list("case", flat=True)
+    did = dict.fromkeys(answered, "answered it") | dict.fromkeys(ended, "ended it: it got all that is claimed")
+    nothing = {"done": "left it alone", "refused": "nothing"}.get(incident.state, "nothing yet")
+    return [
+        CaseShown(case, into if into != case else None, did.get(into.pk, nothing), STATE_WORDS[State(into.state)])
+        for case, into in ((case, last[case.pk]) for case in cases)
+    ], count
 
 
 def letters_of(incident: Incident) -> QuerySet[IncidentLetter]:

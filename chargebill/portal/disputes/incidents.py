@@ -23,12 +23,11 @@ from chargebill.core.keys import row_in
 from chargebill.portal import format as written
 from chargebill.portal import way_back
 from chargebill.portal.disputes.incident_new import ADD, READ, VIEW
-from chargebill.portal.disputes.incident_shown import kept_csv, kept_sums, letters_of, untouched_of
+from chargebill.portal.disputes.incident_shown import cases_shown, kept_csv, kept_sums, letters_of, untouched_of
 from chargebill.portal.jobs import progress_of
 from chargebill.portal.payment_frame import allow, frame
 from chargebill.portal.site import page
 from disputes.incident_models import Incident, IncidentOutcome
-from disputes.models import Case
 from disputes.operations.incidents import confirm_incident, resume_incident, stop_incident
 
 CONFIRM, CHANGE = "disputes.add_incidentconfirmation", "disputes.change_incident"
@@ -94,6 +93,7 @@ def _context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     may = waits and request.user.has_perm(CONFIRM)
     sums = kept_sums(incident)
     lines = incident.lines.select_related("line", "document__customer", "case", "outcome__credit_note").order_by("pk")
+    cases, case_count = cases_shown(incident, MOST_LINES)
     list_url = way_back.to_list(request, reverse("admin:disputes_incident_changelist"))
     return frame(
         request,
@@ -111,7 +111,8 @@ def _context(request: HttpRequest, incident: Incident) -> dict[str, Any]:
         may_change=request.user.has_perm(CHANGE),
         may_read=request.user.has_perms(READ),
         progress=progress_of(incident.job) if incident.job and incident.state in ("running", "stopped") else None,
-        cases=list(Case.objects.filter(incident_lines__incident=incident).distinct().order_by("pk")),
+        cases=cases,
+        case_count=case_count,
         **(_done(incident) if incident.job else {}),
     )
 

@@ -22,7 +22,7 @@ from chargebill.portal.disputes.records import OnRecord, on_record, put_right, r
 from chargebill.portal.disputes.roles import Worker
 from chargebill.portal.payment_frame import amount_in, day_in
 from disputes.chargeback_queries import blocks
-from disputes.execution import dues_of, steps_of
+from disputes.execution import dues_of, incident_of, steps_of, wider_than_the_case
 from disputes.facts import Said
 from disputes.letters import answer_begins
 from disputes.models import Case
@@ -86,6 +86,8 @@ def context_of(case: Case, worker: Worker | None, user: User, given: Given, at: 
         "acquirer_holds": (bool(forms) or state is State.AGREED) and blocks(case),
         "may_confirm": waiting is not None and user.has_perm(CONFIRM) and waiting.decided_by_id != user.pk,
         "steps": steps,
+        "steps_wider": wider_than_the_case(steps),
+        "offer_incident": incident_of(steps),
         "step_dues": dues_of(steps) if steps else [],
         "may_clear": state is State.STUCK and user.has_perm(CLEAR),
         "paid_by": PAID_BY.items(),
