@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from billing.papers.words import money
+from billing.papers.words import moment, money
 from billing.pricing.text import Language
 from chargebill.core.errors import UserError
 from chargebill.core.keys import key_in
+from chargebill.portal.disputes.records import put_right
 from chargebill.portal.driver_case_words import by
+from chargebill.portal.driver_words import kwh
+from chargebill.portal.session_page import zone_of
 from disputes.execution import steps_of, taken_by_incident
 from disputes.facts import Said
 from disputes.models import Case
@@ -16,7 +19,7 @@ from disputes.offers import current_offer, given_already, offer_clock, open_item
 from disputes.operations.moves import move
 from disputes.operations.offers import accept_offer, decline_offer
 from disputes.operations.payout_accounts import account_wanted, give_account
-from disputes.outcome_models import Offer
+from disputes.outcome_models import Offer, OfferRecord
 from disputes.workflow.states import Role, State
 from memberships.models import CustomerKind
 
@@ -34,6 +37,8 @@ PHRASES: Mapping[Language, Mapping[str, str]] = {
         "refund": "If you have paid, you get it back.",
         "credit": "If you have paid, it becomes credit on your account with us.",
         "partner": "It is credited to {partner}, your contract party, never to you; {partner} settles it with you.",
+        "record_kwh": "Our record of the charge will say {kwh}.",
+        "record_end": "Our record will say that it ended on {end}.",
         "valid": "It is valid until {by}.",
         "accept": "Accept {amount}",
         "accept_note": "That settles this complaint: what you accept is done, and nothing more.",
@@ -67,6 +72,8 @@ PHRASES: Mapping[Language, Mapping[str, str]] = {
         "refund": "Haben Sie schon bezahlt, bekommen Sie es zurück.",
         "credit": "Haben Sie schon bezahlt, wird es Ihrem Konto bei uns gutgeschrieben.",
         "partner": "Es wird {partner}, Ihrem Vertragspartner, gutgeschrieben, nie Ihnen; {partner} regelt es mit Ihnen.",
+        "record_kwh": "In unserer Aufzeichnung des Ladevorgangs stehen dann {kwh}.",
+        "record_end": "In unserer Aufzeichnung steht dann, dass er am {end} endete.",
         "valid": "Es gilt bis {by}.",
         "accept": "{amount} annehmen",
         "accept_note": "Damit ist diese Beschwerde geklärt: Was Sie annehmen, geschieht, mehr nicht.",
@@ -134,13 +141,25 @@ def _decision(case: Case, language: Language) -> str:
 
 
 def _means(case: Case, offer: Offer, language: Language) -> list[str]:
-    """What becomes of the amount."""
+    """What becomes of the amount, and of our record."""
     said = PHRASES[language]
     way = said["goodwill" if offer.way == Offer.Way.GOODWILL else "correction"]
     if case.customer_kind == CustomerKind.PARTNER:
         customer = case.customer
-        return [way, said["partner"].format(partner=customer.company or customer.name if customer else "")]
-    return [way, said["refund" if offer.given_as == "REFUND" else "credit"]]
+        to = said["partner"].format(partner=customer.company or customer.name if customer else "")
+    else:
+        to = said["refund" if offer.given_as == "REFUND" else "credit"]
+    return [way, to, *(line for one in put_right(offer) for line in _record(one, language))]
+
+
+def _record(one: OfferRecord, language: Language) -> list[str]:
+    """What our record of a charge says then."""
+    said, found = PHRASES[language], []
+    if one.energy_kwh is not None:
+        found.append(said["record_kwh"].format(kwh=kwh(one.energy_kwh, language)))
+    if one.ended_at is not None:
+        found.append(said["record_end"].format(end=moment(one.ended_at, zone_of(one.session), language)))
+    return found
 
 
 def _accept(case: Case, given: Given, at: datetime) -> object:

@@ -1,8 +1,10 @@
 """An offer on the page of a case: accepted, declined, added to, and what it means in money."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -19,6 +21,7 @@ from disputes.operations.offers import Terms, answer
 from disputes.operations.thread import assign
 from disputes.outcome_models import ExecutionStep, Offer, PayoutAccount
 from disputes.workflow.states import Role, State
+from stations.corrections import Right
 from tests.disputes.conftest import everything
 from tests.documents.test_correcting import take_back
 from tests.drivers.conftest import Operator, case_of, of, shown, words_of
@@ -62,6 +65,17 @@ def test_an_offer_says_what_it_means_and_by_when(client: Client, receipt: Docume
     assert text.count(LETTER) == 1
     assert SECRET not in text
     assert "Wir bieten Ihnen 1,50 GBP an" in shown(client, f"{path_to(case)}?lang=de")
+
+
+def test_what_becomes_of_the_record_is_read_before_it_is_accepted(client: Client, receipt: Document, agent: User) -> None:
+    (line,) = receipt.lines.all()
+    right = Right(energy_kwh=Decimal("3.25"), ended_at=line.session.started_at + timedelta(minutes=30))
+    case = offered(client, agent, receipt, records={line.session_id: right})
+    end = (line.session.started_at + timedelta(minutes=30)).astimezone(ZoneInfo("Europe/London"))
+
+    text = shown(client, path_to(case))
+    assert f"Our record of the charge will say 3.250 kWh. Our record will say that it ended on {end:%-d %b %Y, %H:%M}." in text
+    assert "stehen dann 3,250 kWh" in shown(client, f"{path_to(case)}?lang=de")
 
 
 def test_accepted_it_is_agreed_once(client: Client, receipt: Document, agent: User) -> None:
