@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing import chargeables
+from billing.billed_differences import pending
 from billing.chargeables import Standing, State
 from billing.checks import Part, Way
 from billing.difference_models import DifferenceDecision
@@ -372,7 +373,7 @@ def correct_record(
     """Puts right what is on record about a session (stations.corrections), prices it anew and counts it.
 
     What it is billed stays: whoever asks for this has agreed about the bill, so a difference that comes of it is settled.
-    None, changing nothing, where the record is not of this ``revision`` any more: its source said something else since.
+    None, changing nothing, where the record is not of this ``revision`` any more: something else was said since.
     The same ``key`` again gives what is there. Raises UserError, changing nothing (stations.corrections).
     """
     with transaction.atomic():
@@ -386,7 +387,8 @@ def correct_record(
         differed = BilledDifference.objects.filter(pk=session.pk).exists()
         now = correct_session(fact=before, right=right, key=key, reason=reason, actor=actor, at=at)
         price_and_count(before={before.id: before}, now=[now], entity_id=session.entity_id, at=at)
-        if not differed and BilledDifference.objects.filter(pk=session.pk).exists():
+        waits = pending().filter(session=session).exists()
+        if not (differed or waits) and BilledDifference.objects.filter(pk=session.pk).exists():
             difference_decisions.decide(
                 entity=session.entity, key=f"record:{key}", session_ids=[session.pk], way=DifferenceDecision.Way.LEAVE,
                 returned_to="", reason=reason, actor=actor, at=at, is_agreed=True,

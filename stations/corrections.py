@@ -24,7 +24,7 @@ class Right:
     ended_at: datetime | None = None
 
 
-def corrected(fact: SessionFacts, right: Right) -> SessionFacts:
+def corrected(fact: SessionFacts, right: Right, *, at: datetime) -> SessionFacts:
     """The facts with this put right. Raises UserError: record_energy, record_end, record_same (they say so already)."""
     kwh, end = right.energy_kwh, right.ended_at
     if kwh is not None and not (kwh.is_finite() and 0 <= kwh < MOST_KWH and kwh % _STEP == 0):
@@ -33,6 +33,8 @@ def corrected(fact: SessionFacts, right: Right) -> SessionFacts:
         )
     if end is not None and end <= fact.started_at:
         raise UserError("record_end", "It can’t have ended before it began. Nothing was changed.", "record")
+    if end is not None and end > at:
+        raise UserError("record_end", "It can’t have ended in the future. Nothing was changed.", "record")
     if end is not None and fact.charging_s is not None and fact.charging_s > (end - fact.started_at).total_seconds():
         raise UserError(
             "record_end",
@@ -54,7 +56,7 @@ def correct_session(*, fact: SessionFacts, right: Right, key: str, reason: str, 
 
     ``fact`` is as stored now. Raises UserError as ``corrected`` does, changing nothing.
     """
-    now = corrected(fact, right)
+    now = corrected(fact, right, at=at)
     keep_revisions([fact.id], at)
     columns = ("energy_kwh", "ended_at", "local_end_date", "duration_s", "revision")
     Session.objects.filter(pk=fact.id).update(**{name: getattr(now, name) for name in columns})

@@ -37,9 +37,10 @@ from stations.models import SessionCorrection
 
 _K, _S = ExecutionStep.Kind, ExecutionStep.State
 # What does a step, in the transaction it is stored in: the credit note's correction, the goodwill, or the record put right;
-# None where its source said something else about the record since.
+# None where the record changed since.
 DoesStep = Callable[[ExecutionStep, datetime], Correction | GoodwillGrant | SessionCorrection | None]
-LEFT_TO_SOURCE = "Its source said something else about this session since: that counts."
+LEFT_AS_IT_IS = "What is on record about this session changed since it was agreed: that counts."
+NOT_DONE = "Not done: the driver was paid another way."
 
 
 def plan_steps(offer: Offer, *, at: datetime) -> list[ExecutionStep]:
@@ -89,7 +90,7 @@ def _keep_done(case: Case, one: ExecutionStep, made: Correction | GoodwillGrant 
     elif isinstance(made, GoodwillGrant):
         one.grant = made
     elif made is None:
-        one.problem = LEFT_TO_SOURCE
+        one.problem = LEFT_AS_IT_IS
     one.save(update_fields=["state", "done_at", "problem", "correction", "grant"])
     data = {"step": one.seq, "what": one.kind}
     write(case=case, kind=CaseEvent.Kind.DONE, role=Role.SYSTEM, actor=None, at=at, data=data, key=f"step:{one.key}")
@@ -105,10 +106,11 @@ def execute(*, case: Case, does: DoesStep, at: datetime) -> Case:
 
 
 def _next(case: Case) -> ExecutionStep | None:
-    if case.state != State.EXECUTING:
+    """Of what was agreed last: what an earlier agreement left undone was settled another way."""
+    offer = current_offer(case) if case.state == State.EXECUTING else None
+    if offer is None:
         return None
-    mine = ExecutionStep.objects.filter(offer__case=case, state=_S.WAITING).exclude(kind=_K.RETURN)
-    return mine.order_by("offer_id", "seq").first()
+    return offer.steps.filter(state=_S.WAITING).exclude(kind=_K.RETURN).order_by("seq").first()
 
 
 def _do(case: Case, one: ExecutionStep, does: DoesStep, at: datetime) -> bool:
@@ -219,6 +221,8 @@ def paid_outside(*, case: Case, reference: str, method: str, paid_on: date, acto
                 "refund_under_way",
                 "A refund of this is on a list or on its way. Say what became of it first, on its page. Nothing was changed.",
             )
+        undone = ExecutionStep.objects.filter(offer=progress.offer, kind=_K.RECORD, state=_S.WAITING)
+        undone.update(state=_S.FAILED, problem=NOT_DONE)
         forget_account(case, at=at)
     return case
 

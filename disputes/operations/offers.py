@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import F
 
 from billing.checks.canonical import canonical, digest
 from billing.operations.credits import reason_in
@@ -55,12 +56,13 @@ class Terms:
 
 
 def answer(*, case: Case, terms: Terms, role: Role, actor: User, at: datetime) -> Offer:
-    """Offers (T7, T10b) or concedes in full (T23); above the company's limit it waits for a second person and moves nothing.
+    """Offers (T7, T10b) or concedes in full (T23); above the company's limit, and whenever a record is put right, it waits for a
+    second person and moves nothing.
 
     Raises UserError, changing nothing: letter, reason_missing, reason_too_long, kind, way, given_as, amount (of an item),
-    record_energy, record_end, record_same, record_alone (nothing is given with it), not_billed (a correction of what is on
-    no document), offer_waits, nothing_left, acquirer_holds (C3: a chargeback took the money), or the name of the guard that
-    refuses.
+    record_energy, record_end, record_same, record_alone (nothing is given with it), record_unbilled, not_billed (a
+    correction of what is on no document), offer_waits, nothing_left, acquirer_holds (C3: a chargeback took the money), or the
+    name of the guard that refuses.
     """
     letter, reason = clean_text(terms.letter), reason_in(terms.reason)
     if not letter:
@@ -79,7 +81,7 @@ def answer(*, case: Case, terms: Terms, role: Role, actor: User, at: datetime) -
         if terms.way == Offer.Way.GOODWILL and case.customer_id is None and not any(one.left for one in items.values()):
             raise UserError("not_billed", "Nobody knows yet whose this is: issue the receipt first. Nothing was changed.")
         parts = [_part(items, pk, amount, terms) for pk, amount in sorted(terms.amounts.items()) if amount]
-        records = _records(items.values(), terms.records)
+        records = _records(items.values(), terms.records, at)
         amount = sum((part.gross_amount for part in parts), ZERO)
         check_not_held(case, amount)
         if terms.kind == Offer.Kind.CONCESSION and not amount:
@@ -112,6 +114,9 @@ def answer(*, case: Case, terms: Terms, role: Role, actor: User, at: datetime) -
 
 def _needs_second(case: Case, terms: Terms, amount: Decimal, role: Role) -> bool:
     """An agent concedes within the limit only: that guard speaks, nobody is asked."""
+    if terms.records:
+        # What figures are made of nobody changes alone.
+        return True
     alone = terms.kind == Offer.Kind.CONCESSION and role is Role.AGENT
     return not alone and is_above_limit(case.entity, [amount])
 
@@ -139,17 +144,24 @@ def _part(items: Mapping[int, Open], pk: int, amount: Decimal, terms: Terms) -> 
     return OfferPart(item=one.item, line=one.line, fixed_amount=amount, gross_amount=gross, left_amount=one.left_gross)
 
 
-def _records(items: Iterable[Open], records: Mapping[int, Right]) -> list[OfferRecord]:
+def _records(items: Iterable[Open], records: Mapping[int, Right], at: datetime) -> list[OfferRecord]:
     """What is put right, each looked at as if it were done now."""
     if not records:
         return []
-    contested = {one.item.session_id for one in items}
-    if not records.keys() <= contested:
+    contested = {one.item.session_id: one for one in items}
+    if not records.keys() <= contested.keys():
         raise UserError("record", "That session is not contested in this case. Nothing was changed.", "record")
+    if unbilled := [one for pk, one in contested.items() if pk in records and one.left is None]:
+        raise UserError(
+            "record_unbilled",
+            f"Session {unbilled[0].item.session.external_id} is on no document: its record decides what it will cost. Bring in a"
+            " file that says it right, or decide in the review queue. Nothing was changed.",
+            "record",
+        )
     found = []
     for fact in facts.load(records):
         right = records[fact.id]
-        corrected(fact, right)
+        corrected(fact, right, at=at)
         found.append(
             OfferRecord(session_id=fact.id, session_revision=fact.revision, energy_kwh=right.energy_kwh, ended_at=right.ended_at)
         )
@@ -158,7 +170,10 @@ def _records(items: Iterable[Open], records: Mapping[int, Right]) -> list[OfferR
 
 def content_of(offer: Offer, parts: list[OfferPart], records: Sequence[OfferRecord] = ()) -> str:
     """What is agreed to, as one text: its SHA-256 stands at the offer and with the acceptance."""
-    said = [{"session": one.session_id, "kwh": one.energy_kwh, "ended_at": one.ended_at} for one in records]
+    said = [
+        {"session": one.session_id, "version": one.session_revision, "kwh": one.energy_kwh, "ended_at": one.ended_at}
+        for one in records
+    ]
     return canonical(
         {
             **({"records": said} if said else {}),
@@ -206,7 +221,7 @@ def confirm_offer(*, offer: Offer, accepted: bool, actor: User, at: datetime) ->
     """The second person's yes, which makes the offer or concession, or no.
 
     Raises UserError, changing nothing: needs_no_second, already_confirmed, own_decision, acquirer_holds, offer_outdated (the case
-    has moved since), or the name of the guard that refuses.
+    has moved since), record_changed, or the name of the guard that refuses.
     """
     with transaction.atomic():
         case = lock_case(offer.case)
@@ -215,6 +230,8 @@ def confirm_offer(*, offer: Offer, accepted: bool, actor: User, at: datetime) ->
         if is_outdated(case, offer):
             raise UserError("offer_outdated", "The case has moved since this was prepared: prepare it anew. Nothing was changed.")
         keep_word(offer, OfferConfirmation, accepted=accepted, actor=actor, at=at)
+        if accepted:
+            _check_records(offer)
         data = {"offer": offer.version, "accepted": accepted}
         write(case=case, kind=CaseEvent.Kind.SECONDED, role=Role.SUPERVISOR, actor=actor, at=at, data=data)
         refresh(case)
@@ -223,6 +240,17 @@ def confirm_offer(*, offer: Offer, accepted: bool, actor: User, at: datetime) ->
             offer = Offer.objects.select_related("case__entity", "confirmation", "decided_by").get(pk=offer.pk)
             _move(case, offer, offer.decided_by, at)
     return offer
+
+
+def _check_records(offer: Offer) -> None:
+    """What somebody agrees to put right is still what it was when it was prepared."""
+    changed = offer.records.exclude(session__revision=F("session_revision")).select_related("session").first()
+    if changed:
+        raise UserError(
+            "record_changed",
+            f"What is on record about session {changed.session.external_id} changed since this was prepared: refuse it, and have"
+            " it prepared anew. Nothing was changed.",
+        )
 
 
 def accept_offer(*, case: Case, version: int, at: datetime, actor: User | None = None) -> Case:

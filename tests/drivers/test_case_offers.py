@@ -17,7 +17,7 @@ from chargebill.portal.case_links import path_to
 from disputes.models import Case
 from disputes.offers import open_items
 from disputes.operations.moves import move
-from disputes.operations.offers import Terms, answer
+from disputes.operations.offers import Terms, answer, confirm_offer
 from disputes.operations.thread import assign
 from disputes.outcome_models import ExecutionStep, Offer, PayoutAccount
 from disputes.workflow.states import Role, State
@@ -71,6 +71,8 @@ def test_what_becomes_of_the_record_is_read_before_it_is_accepted(client: Client
     (line,) = receipt.lines.all()
     right = Right(energy_kwh=Decimal("3.25"), ended_at=line.session.started_at + timedelta(minutes=30))
     case = offered(client, agent, receipt, records={line.session_id: right})
+    second = User.objects.create_superuser("second")
+    confirm_offer(offer=Offer.objects.get(), accepted=True, actor=second, at=timezone.now())
     end = (line.session.started_at + timedelta(minutes=30)).astimezone(ZoneInfo("Europe/London"))
 
     text = shown(client, path_to(case))

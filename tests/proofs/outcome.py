@@ -24,7 +24,7 @@ def prepare(folder: str) -> None:
     from chargebill.core.models import User
     from disputes.offers import open_items
     from disputes.operations.moves import move
-    from disputes.operations.offers import Terms, accept_offer, answer
+    from disputes.operations.offers import Terms, accept_offer, answer, confirm_offer
     from disputes.operations.thread import assign
     from disputes.workflow.states import Role, State
     from stations.corrections import Right
@@ -37,7 +37,7 @@ def prepare(folder: str) -> None:
     for number in ("A1", "M1", "P1"):
         document = line_of(number).document
         received(operator, document.gross_amount, (document, document.gross_amount))
-    agent = User.objects.create_superuser("agent")
+    agent, second = User.objects.create_superuser("agent"), User.objects.create_superuser("second")
     for numbers, amount, more in AGREED:
         case = opened(*numbers, actor=agent)
         assign(cases=[case], assignee=agent, role=Role.AGENT, actor=agent, at=OPENED)
@@ -46,7 +46,9 @@ def prepare(folder: str) -> None:
         given = {"kind": "OFFER", "letter": "We are sorry.", "reason": "meter", **more}
         if numbers == ("A2",):
             given["records"] = {line_of("A2").session_id: Right(energy_kwh=Decimal("6.875"))}
-        answer(case=case, terms=Terms(amounts=amounts, **given), role=Role.AGENT, actor=agent, at=OPENED)
+        offer = answer(case=case, terms=Terms(amounts=amounts, **given), role=Role.AGENT, actor=agent, at=OPENED)
+        if offer.needs_second:
+            confirm_offer(offer=offer, accepted=True, actor=second, at=OPENED)
         accept_offer(case=case, version=1, at=OPENED)
 
 

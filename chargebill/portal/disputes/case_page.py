@@ -28,6 +28,7 @@ from chargebill.portal.session_page import zone_of
 from disputes.desk import desk_of
 from disputes.letters import INADMISSIBLE
 from disputes.models import Case, Cause, ContestedItem
+from disputes.offers import open_items
 from disputes.outside_queries import asking_about
 from disputes.workflow.durations import Turn
 from disputes.workflow.moves import targets
@@ -75,7 +76,7 @@ def case_page(request: HttpRequest, object_id: str) -> HttpResponse | None:
         refusal=refusal,
         given=replies.put_in(given, shown["reply_templates"]) if given.get("use") else given,
         **shown,
-        paid=_paid(request, shown["items"]),
+        paid=_paid(request, case),
         **case_evidence.context_of(request, case),
         **case_files.context_of(case),
         **outcome.context_of(case, worker_of(request), request.user, given, timezone.now()),
@@ -164,11 +165,11 @@ def _shown(item: ContestedItem, place: int, with_bill: bool) -> Shown:
     return Shown(item, zone, bill, recorded.context_of(session, cdr, lines, zone) if with_bill else {})
 
 
-def _paid(request: HttpRequest, items: list[Shown]) -> list[Paid]:
-    """What was paid on the documents of these items, for whoever may see it; of so many as are shown with their bill."""
+def _paid(request: HttpRequest, case: Case) -> list[Paid]:
+    """What was paid on the documents it is about, for whoever may see it; of so many as are shown with their bill."""
     if not request.user.has_perms((READ_DOCUMENTS, READ_PAYMENTS)):
         return []
-    documents = {one.item.line.document_id: one.item.line.document for one in items if one.item.line}
+    documents = {one.document.pk: one.document for one in open_items(case) if one.document}
     return paid_on(list(documents.values())[:WITH_BILL], with_refunds=request.user.has_perm(READ_REFUNDS))
 
 
