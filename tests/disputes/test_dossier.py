@@ -99,3 +99,11 @@ def test_many_charges_are_as_many_queries_as_some(operator: Operator, agent: Use
         return len(captured)
 
     assert asked(opened(*[f"S{n}" for n in range(4)])) == asked(opened(*[f"S{n}" for n in range(4, 12)]))
+
+
+def test_only_the_first_reply_is_called_one(billed: Operator, agent: User, client: Client) -> None:
+    case = opened("A1")
+    client.force_login(agent)
+    assert "It is the first reply." in client.get(url(case)).content.decode()
+    client.post(url(case), {"do": "message", "kind": "TO_DRIVER", "body": "We look into it."})
+    assert "It is the first reply." not in client.get(url(case)).content.decode()

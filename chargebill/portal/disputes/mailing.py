@@ -12,7 +12,7 @@ from chargebill.core.mailing import is_kept_here
 from chargebill.portal.disputes.roles import Worker
 from disputes.links import link_to
 from disputes.mail_queries import mail_in, mailed
-from disputes.models import Case, CaseMessage
+from disputes.models import Case, CaseEvent, CaseMessage
 from disputes.operations.case_mail import send_again, why_not
 
 
@@ -50,6 +50,7 @@ def context_of(case: Case, thread: list[CaseMessage], worker: Worker | None) -> 
         "not_mailed": reason,
         "mail_kept_here": is_kept_here(),
         "mail_has_link": bool(link_to(case)),
+        "is_first_reply": not any(message.event.kind == CaseEvent.Kind.REPLIED for message in thread),
     }
 
 
