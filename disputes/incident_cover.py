@@ -11,7 +11,7 @@ from billing.documents import Fixed
 from chargebill.core.money import minor_digits, round_money
 from disputes.chargeback_queries import blocked
 from disputes.incident_models import OF_INCIDENT, Incident, IncidentLine
-from disputes.models import Case, CaseEvent
+from disputes.models import Case, CaseEvent, Cause
 from disputes.offers import Open, cases_for_second, open_items_of
 from disputes.outcome_models import ExecutionStep
 from disputes.workflow.states import State
@@ -56,6 +56,10 @@ class Share:
     amount: Decimal
     gross: Decimal
     left: Decimal
+
+
+# Who says that the charge is not theirs has not got what they claim while some of it is left.
+OF_IT_ALL = (Cause.TWICE, Cause.NOT_ME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +119,11 @@ def _cover(case: Case, items: Sequence[Open], taken: Sequence[Taken], several: s
     pairs = [(one, by_line[one.line.pk]) for one in items if one.line and one.line.pk in by_line]
     total = sum((mine.gross for _, mine in pairs), ZERO)
     claimed = case.claimed_amount
-    if claimed is None:
+    if claimed is None or case.cause in OF_IT_ALL:
         soon = ZERO if is_done else total
         if any(one.item.session_id in several for one in items) or sum((one.left_gross for one in items), ZERO) > soon:
             return None
+    if claimed is None:
         # Nobody said an amount, and nothing is left: what is given is all that can be claimed.
         claimed = min(total, case.contested_amount)
     if not 0 < claimed <= total:

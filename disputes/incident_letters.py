@@ -45,6 +45,10 @@ _CREDIT = {
     "en": "{amount} you have paid is your credit with us.",
     "de": "{amount}, die Sie bezahlt haben, sind Ihr Guthaben bei uns.",
 }
+_PARTNER = {
+    "en": "It is credited to {partner}, your contract party, who settles it with you.",
+    "de": "Es wird {partner}, Ihrem Vertragspartner, gutgeschrieben; dort wird es mit Ihnen abgerechnet.",
+}
 _DAY = {"en": "on {first}", "de": "am {first}"}
 _DAYS = {"en": "between {first} and {last}", "de": "zwischen dem {first} und dem {last}"}
 _MORE = {"en": " and {count} more places", "de": " und {count} weitere Orte"}
@@ -54,7 +58,8 @@ _MORE = {"en": " and {count} more places", "de": " und {count} weitere Orte"}
 class Told:
     """What one driver is told: amounts incl. VAT by currency; ``off`` was still open, ``back`` had been paid.
 
-    ``as_credit``: what was paid becomes credit.
+    ``as_credit``: what was paid becomes credit. ``partner``: the name of the contract party that settles it, "" where the driver
+    is ours.
     """
 
     name: str
@@ -67,6 +72,7 @@ class Told:
     places: Sequence[str]
     documents: Sequence[str]
     as_credit: bool = False
+    partner: str = ""
 
 
 def check_letter(text: str, where: str) -> str:
@@ -128,6 +134,8 @@ def _places(places: Sequence[str], language: str) -> str:
 
 
 def _moved(told: Told, language: str) -> list[str]:
+    if told.partner:
+        return [_PARTNER[language].format(partner=told.partner)]
     said = []
     if any(told.off.values()):
         said.append(_OFF[language].format(amount=money(told.off, language)))

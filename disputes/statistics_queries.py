@@ -11,7 +11,7 @@ from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 
 from billing.chargeback_models import ChargebackEnd
-from billing.refund_models import Refund, RefundState
+from billing.refund_models import Refund, RefundDueReversal, RefundState
 from chargebill.core.models import LegalEntity
 from chargebill.core.periods import Period
 from disputes.chargeback_models import Chargeback
@@ -177,6 +177,7 @@ def _given(entity: LegalEntity, span: Period[date], desk: Desk) -> dict[int, Giv
     # What an incident did for a case is counted below by its lines: one credit note of it may be of several cases.
     steps = done.filter(Q(correction__isnull=True) | ~Q(correction__key__startswith=OF_INCIDENT))
     owner: dict[tuple[str, str], int] = {}
+    counted: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
     # What a lost chargeback credited is part of what was lost.
     columns = (
         "offer__case_id", "correction_id", "correction__credit_note__gross_amount", "correction__key", "grant_id", "grant__amount"
@@ -185,22 +186,40 @@ def _given(entity: LegalEntity, span: Period[date], desk: Desk) -> dict[int, Giv
         if note and not key.startswith("chargeback:"):
             found[case] += Given(credited=gross)
             owner["document", str(note)] = case
+            counted["document", str(note)] = gross
         if grant:
             found[case] += Given(goodwill=amount)
             owner["goodwill", str(grant)] = case
+            counted["goodwill", str(grant)] = amount
     for source, amount in _paid_back(steps):
         found[owner[source]] += Given(paid_back=amount)
     # Of every case of the company: one that was opened in these days may have taken over one that was opened before.
     lines = IncidentLine.objects.filter(case__entity=entity, outcome__credit_note__isnull=False).order_by()
-    for case, gross in lines.values_list("case_id", "gross_amount"):
+    for case, gross, note in lines.values_list("case_id", "gross_amount", "outcome__credit_note"):
         found[_last(case, into)] += Given(incident=gross)
+        counted["document", str(note)] += gross
     ends = ChargebackEnd.objects.filter(funds=OuterRef("funds"))
     lost = Chargeback.objects.filter(
         Exists(ends.filter(kind="LOST")), ~Exists(ends.filter(kind="RECOVERED")), case__entity=entity
     )
     right = Subquery(ends.filter(kind="LOST").values("credited"))
-    for case, amount, credited in lost.order_by().values_list("case_id", "funds__amount", right):
-        found[_last(case, into)] += Given(lost=amount, right=credited)
+    rows = list(lost.order_by("pk").values_list("case_id", "document_id", "funds__amount", right))
+    settled = _settled({document for _, document, _, _ in rows}, counted)
+    for case, document, amount, credited in rows:
+        # What was owed back already and went out this way is counted as what it was owed for.
+        before = min(settled[document], credited)
+        settled[document] -= before
+        found[_last(case, into)] += Given(lost=amount - before, right=credited - before)
+    return found
+
+
+def _settled(documents: Iterable[int], counted: Mapping[tuple[str, str], Decimal]) -> dict[int, Decimal]:
+    """By document, what lost chargebacks settled of what was owed back of it, as far as that is counted. One query."""
+    rows = RefundDueReversal.objects.filter(due__document__in=documents, due__source_type__in=("document", "goodwill"))
+    found: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    columns = ("due__document_id", "due__source_type", "due__source_id", "due__amount")
+    for document, kind, of, amount in rows.order_by().values_list(*columns):
+        found[document] += min(amount, counted.get((kind, of), ZERO))
     return found
 
 

@@ -18,7 +18,7 @@ from billing.pricing.text import Language, words
 from chargebill.core.models import LegalEntity
 from chargebill.portal.case_links import path_to
 from chargebill.portal.driver_case_offer import offered
-from chargebill.portal.driver_case_words import BY_WHEN, FAULT, PHRASES, STANDS, TURNS, by
+from chargebill.portal.driver_case_words import BY_WHEN, FAULT, OF_PARTNER, PHRASES, STANDS, TURNS, by
 from chargebill.portal.driver_complaint_words import REASONS
 from chargebill.portal.driver_words import interval, moment
 from chargebill.portal.session_page import zone_of
@@ -33,6 +33,7 @@ from disputes.workflow.durations import Turn
 from disputes.workflow.log import stays
 from disputes.workflow.moves import refusal, targets
 from disputes.workflow.states import ENDED, REOPENED_FROM, Clock, Role, State
+from memberships.models import CustomerKind
 
 # What the driver reads when it was to be done by us and is not.
 # At the end of these a case is closed.
@@ -101,6 +102,8 @@ def shown(case: Case, language: Language, at: datetime) -> dict[str, Any]:
 
 def _stands(case: Case, language: Language, *, by_fault: bool) -> str:
     state = State(case.state)
+    if by_fault and case.customer_kind == CustomerKind.PARTNER:
+        return OF_PARTNER[language]
     if by_fault:
         return FAULT[language][state]
     return STANDS[language][state].format(into=case.merged_into.number if case.merged_into else "")

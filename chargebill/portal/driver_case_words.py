@@ -62,14 +62,21 @@ FAULT: Mapping[Language, Mapping[State, str]] = {
         }.items()
     },
     "de": {
-        state: f"Durch einen Fehler bei uns war diese Ladung falsch berechnet; wir haben die Rechnung berichtigt. {rest}"
+        state: f"Durch einen Fehler bei uns wurde diese Ladung falsch berechnet; wir haben die Rechnung berichtigt. {rest}"
         for state, rest in {
-            State.AGREED: "Was zu viel bezahlt ist, geht zurück.",
-            State.EXECUTING: "Was zu viel bezahlt ist, geht zurück.",
+            State.AGREED: "Was zu viel bezahlt wurde, geht zurück.",
+            State.EXECUTING: "Was zu viel bezahlt wurde, geht zurück.",
             State.STUCK: "Das Geld zurückzuzahlen ging nicht gleich; unsere Buchhaltung ist daran.",
             State.RESOLVED: "Es ist geklärt.",
         }.items()
     },
+}
+
+# The same for a driver whose contract party gets it.
+OF_PARTNER: Mapping[Language, str] = {
+    "en": "We found a fault that made this charge wrong. It is credited to your contract party, who settles it with you.",
+    "de": "Durch einen Fehler bei uns wurde diese Ladung falsch berechnet. Sie wird Ihrem Vertragspartner gutgeschrieben; dort"
+    " wird es mit Ihnen abgerechnet.",
 }
 
 TURNS: Mapping[Language, Mapping[Turn, str]] = {

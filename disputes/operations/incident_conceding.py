@@ -1,5 +1,6 @@
 """Ends a case an incident gave all it claims: conceded in full (T23), with the incident's credit notes as what was done."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,6 +25,8 @@ from disputes.operations.thread import sort_case
 from disputes.outcome_models import Offer, OfferConfirmation, OfferPart
 from disputes.workflow.states import Role, State
 
+_log = logging.getLogger(__name__)
+
 
 def concede_covered(*, incident: Incident, case: Case, letter: str, at: datetime) -> bool:
     """Concedes it where the incident gave all it claims; whether it did. Call with the case locked and the letter in its thread.
@@ -36,7 +39,10 @@ def concede_covered(*, incident: Incident, case: Case, letter: str, at: datetime
     try:
         with transaction.atomic():
             _concede(incident, case, cover, letter, incident.decided_by, at)
-    except UserError:
+    except UserError as error:
+        _log.warning(
+            "Case %s got all it claims by incident %s and is left to a person: %s", case.number, incident.pk, error.message
+        )
         return False
     return True
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from billing.document_models import Document
 from billing.mail_models import OutgoingMail
 from billing.operations.letter_mail import Written, queue_letter
 from billing.papers.letter import Letter
-from chargebill.core import events
+from chargebill.core import bulk, events
 from disputes.incident_cover import last_of
 from disputes.incident_letters import Told, language_of, written
 from disputes.incident_models import Incident, IncidentLetter, IncidentOutcome
@@ -50,6 +50,9 @@ def untold(incident: Incident, most: int) -> list[Recipient]:
 def tell(*, incident: Incident, recipients: Sequence[Recipient], at: datetime) -> list[IncidentLetter]:
     """Writes to each of these, in a case or by mail. Call inside a transaction. Raises UserError no_sender."""
     by_recipient = _outcomes(incident, recipients)
+    cases = last_of(one.line.case for outcomes in by_recipient.values() for one in outcomes if one.line.case)
+    # All at once, in the order everybody takes them who takes several.
+    bulk.lock_alone(Case, *sorted({case.pk for case in cases.values()}))
     customers = Customer.objects.in_bulk([one.customer_id for one in recipients if one.customer_id])
     letters = []
     for one in recipients:
@@ -83,8 +86,10 @@ def _tell(
     language = language_of(customer.language if customer else document.language)
     text = incident.letter_de if language == "de" else incident.letter_en
     subject, body = written(text, _told(incident, customer, language, outcomes))
-    cases = _answer(incident, outcomes, body, at)
-    by_case = next((case for case in cases if case.contact_email), None)
+    partner = customer if customer and customer.kind == CustomerKind.PARTNER else None
+    cases = _answer(incident, outcomes, body, partner, at)
+    # A partner is told beside its drivers.
+    by_case = None if partner else next((case for case in cases if case.contact_email), None)
     address = "" if by_case or customer is None else customer.email
     mail = _mail(incident, to, address, Letter(subject, body), at) if address else None
     return IncidentLetter.objects.create(
@@ -135,22 +140,37 @@ def _told(incident: Incident, customer: Customer | None, language: str, outcomes
     )
 
 
-def _answer(incident: Incident, outcomes: Iterable[IncidentOutcome], body: str, at: datetime) -> list[Case]:
+def _answer(
+    incident: Incident, outcomes: Sequence[IncidentOutcome], body: str, partner: Customer | None, at: datetime
+) -> list[Case]:
     """Says it in the open cases about these lines, once each; returns them. Only one of them tells the driver by mail.
 
-    A case that got all it claims is conceded with it, and ends by itself.
+    Cases of a partner are its drivers': each reads about the own charges only. A case that got all it claims is conceded with
+    it, and ends by itself.
     """
     went_on = last_of(outcome.line.case for outcome in outcomes if outcome.line.case)
     answered: list[Case] = []
     for _, case in sorted({case.pk: case for case in went_on.values()}.items()):
         case = lock_case(case)
-        if State(case.state) in ENDED:
-            continue
         if not case.events.filter(key=key_of(incident)).exists():
-            _say(incident, case, body, at, is_told=any(one.contact_email for one in answered))
-            concede_covered(incident=incident, case=case, letter=body, at=at)
+            if State(case.state) in ENDED:
+                continue
+            mine = [one for one in outcomes if one.line.case and went_on[one.line.case_id or 0] == case]
+            letter = _to_driver_of(partner, incident, case, mine) if partner else body
+            told = {one.contact_email for one in answered if one.contact_email}
+            _say(incident, case, letter, at, is_told=case.contact_email in told if partner else bool(told))
+            concede_covered(incident=incident, case=case, letter=letter, at=at)
         answered.append(case)
     return answered
+
+
+def _to_driver_of(partner: Customer, incident: Incident, case: Case, outcomes: Sequence[IncidentOutcome]) -> str:
+    """The letter for a roaming driver: only the own charges, and that the partner settles it."""
+    language = language_of(case.language)
+    said = _told(incident, None, language, outcomes)
+    amount = sum((one.line.gross_amount for one in outcomes), Decimal(0))
+    mine = replace(said, name=case.contact_name, amounts={case.currency: amount}, partner=partner.company or partner.name)
+    return written(incident.letter_de if language == "de" else incident.letter_en, mine)[1]
 
 
 def key_of(incident: Incident) -> str:

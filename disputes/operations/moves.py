@@ -9,12 +9,14 @@ from billing.operations.contested import hold_lines, lift_lines
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import User
+from chargebill.core.money import round_money
 from disputes.chargeback_models import Chargeback
 from disputes.clocks import histories
 from disputes.desk import desk_of
 from disputes.facts import Said, facts_of
 from disputes.mail.wording import investigation_began
 from disputes.models import Case, CaseEvent, CaseMessage, ContestedItem
+from disputes.offers import given_already, open_items
 from disputes.operations.events import notify, refresh, say, store_due, write
 from disputes.operations.evidence import collect, seal
 from disputes.operations.outside_links import hand_over
@@ -82,7 +84,8 @@ def step(*, case: Case, target: State, role: Role, actor: User | None, at: datet
         _let_go(case, at)
     elif source in REOPENED_FROM:
         _hold_again(case, at)
-    refresh(case, "state", "merged_into")
+        _claim_anew(case, role, actor, at)
+    refresh(case, "state", "merged_into", "claimed_amount")
     events.record(
         action="case.move",
         subject=case,
@@ -125,6 +128,15 @@ def _hold_again(case: Case, at: datetime) -> None:
     hold_lines(line_ids=[pk for pk in case.items.values_list("line_id", flat=True) if pk], reference=case.number, at=at)
 
 
+def _claim_anew(case: Case, role: Role, actor: User | None, at: datetime) -> None:
+    """What was claimed and given is over: whoever looks into it again says what is claimed beyond it."""
+    if case.claimed_amount is None or not given_already(open_items(case)):
+        return
+    data = {"claimed_amount": [f"{round_money(case.claimed_amount, case.currency):f}", ""]}
+    write(case=case, kind=CaseEvent.Kind.SORTED, role=role, actor=actor, at=at, data=data)
+    case.claimed_amount = None
+
+
 def _hand_over(case: Case, into: Case, role: Role, actor: User | None, at: datetime) -> None:
     """The items, with their hold, the earliest clock, chargebacks and whoever asks from outside go to the case it is merged
     into."""
@@ -138,7 +150,10 @@ def _hand_over(case: Case, into: Case, role: Role, actor: User | None, at: datet
     data = {"case": case.number, "since": since.isoformat()}
     write(case=into, kind=CaseEvent.Kind.TOOK_OVER, role=role, actor=actor, at=at, data=data)
     into.contested_amount += sum((item.gross_amount for item in items), start=into.contested_amount * 0)
-    refresh(into, "contested_amount")
+    # Together they claim what each does; where one did not say an amount, nobody said one.
+    both = (into.claimed_amount, case.claimed_amount)
+    into.claimed_amount = None if None in both else sum(both)
+    refresh(into, "contested_amount", "claimed_amount")
     hand_over(case=case, into=into, actor=actor, at=at)
     Chargeback.objects.filter(case=case).update(case=into)
     store_due(case)

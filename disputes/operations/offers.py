@@ -221,7 +221,7 @@ def confirm_offer(*, offer: Offer, accepted: bool, actor: User, at: datetime) ->
     """The second person's yes, which makes the offer or concession, or no.
 
     Raises UserError, changing nothing: needs_no_second, already_confirmed, own_decision, acquirer_holds, offer_outdated (the case
-    has moved since), record_changed, or the name of the guard that refuses.
+    has moved since, or something was taken off), record_changed, or the name of the guard that refuses.
     """
     with transaction.atomic():
         case = lock_case(offer.case)
@@ -231,6 +231,7 @@ def confirm_offer(*, offer: Offer, accepted: bool, actor: User, at: datetime) ->
             raise UserError("offer_outdated", "The case has moved since this was prepared: prepare it anew. Nothing was changed.")
         keep_word(offer, OfferConfirmation, accepted=accepted, actor=actor, at=at)
         if accepted:
+            _check_left(case, offer)
             _check_records(offer)
         data = {"offer": offer.version, "accepted": accepted}
         write(case=case, kind=CaseEvent.Kind.SECONDED, role=Role.SUPERVISOR, actor=actor, at=at, data=data)
@@ -240,6 +241,17 @@ def confirm_offer(*, offer: Offer, accepted: bool, actor: User, at: datetime) ->
             offer = Offer.objects.select_related("case__entity", "confirmation", "decided_by").get(pk=offer.pk)
             _move(case, offer, offer.decided_by, at)
     return offer
+
+
+def _check_left(case: Case, offer: Offer) -> None:
+    """Nothing was taken off since it was prepared, by an incident or a colleague: it would be given on top."""
+    left = {one.item.pk: one.left_gross for one in open_items(case)}
+    if any(left.get(part.item_id) != part.left_amount for part in offer.parts.all()):
+        raise UserError(
+            "offer_outdated",
+            "What is left of these charges changed since this was prepared: refuse it, and have it prepared anew. Nothing was"
+            " changed.",
+        )
 
 
 def _check_records(offer: Offer) -> None:

@@ -1,7 +1,7 @@
 """An incident that gave back all a case claims ends it: conceded, credited and told once, resolved once the money is there."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -32,11 +32,12 @@ from disputes.incident_models import Incident, IncidentLetter
 from disputes.models import Case
 from disputes.offers import cases_for_second, current_offer
 from disputes.operations import incident_conceding, incidents
+from disputes.operations.contacts import Contact
 from disputes.operations.execution import paid_outside
 from disputes.operations.from_driver import reopen_as_driver
 from disputes.operations.incident_telling import tell, untold
 from disputes.operations.moves import move
-from disputes.operations.offers import answer
+from disputes.operations.offers import answer, confirm_offer
 from disputes.operations.payout_accounts import account_wanted
 from disputes.operations.thread import sort_case
 from disputes.outcome_models import ExecutionStep, Offer, OfferConfirmation
@@ -50,6 +51,7 @@ from tests.disputes.test_chargebacks import taken, written
 from tests.disputes.test_incidents import came_to, sends_mail
 from tests.disputes.test_offers import investigated, limit, refused, terms
 from tests.disputes.test_statistics_money import YEAR
+from tests.documents.conftest import session as row
 from tests.documents.test_correcting import take_back
 from tests.drivers.conftest import words_of
 from tests.payments.conftest import ADA, balance, of, received
@@ -515,7 +517,7 @@ def test_the_pages_say_which_cases_it_ends(billed: Operator, supervisor: User, f
     incident = proposed(billed, supervisor, of_percent("50"))
     page = f"/disputes/incident/{incident.pk}/change/"
     waits = words_of(client.get(page))
-    assert "Open cases 2 answered; 1 of them gets all that is claimed and ends by it" in waits
+    assert "Open cases 2 to be answered; 1 of them gets all that is claimed and ends by it" in waits
     assert f"{ended.number} nothing yet new" in waits
     carried_out(approved(incident, finance))
     put_right(ended)
@@ -539,14 +541,14 @@ def test_what_was_proposed_before_this_was_counted_is_shown(
     monkeypatch.setattr(incidents, "figures_of", as_before)
     incident = proposed(billed, supervisor)
     client.force_login(supervisor)
-    assert "Open cases 1 answered Proposed by" in words_of(client.get(f"/disputes/incident/{incident.pk}/change/"))
+    assert "Open cases 1 to be answered Proposed by" in words_of(client.get(f"/disputes/incident/{incident.pk}/change/"))
 
 
 @pytest.mark.parametrize(
     ("language", "waits", "ends", "back"),
     [
         ("en", "the bill. What was paid too much goes back.", "have corrected the bill. It is settled.", "Taken back"),
-        ("de", "Was zu viel bezahlt ist, geht zurück.", "wir haben die Rechnung berichtigt. Es ist geklärt.", "Zurückgenommen"),
+        ("de", "Was zu viel bezahlt wurde, geht zurück.", "wir haben die Rechnung berichtigt. Es ist geklärt.", "Zurückgenommen"),
     ],
 )  # fmt: skip
 def test_the_driver_reads_that_there_was_a_fault(
@@ -569,3 +571,86 @@ def test_the_driver_reads_that_there_was_a_fault(
     assert ends in text
     assert f"{back} {'4,00' if language == 'de' else '4.00'}" in text
     assert "greed" not in text.replace("If we can’t agree", "").replace("If we can't agree", "")
+
+
+@pytest.mark.parametrize(("first", "second", "both"), [("4.94", "0.13", "5.07"), (None, "0.13", None), ("4.94", None, None)])
+def test_a_merged_case_claims_what_both_did(billed: Operator, first: str | None, second: str | None, both: str | None) -> None:
+    case, into = (
+        opened(number, claimed_amount=D(amount) if amount else None) for number, amount in (("M1", first), ("M2", second))
+    )
+    move(case=case, target=State.MERGED, role=Role.AGENT, actor=None, at=OPENED, said=Said(into=into))
+    assert now(into).claimed_amount == (D(both) if both else None)
+
+
+def test_a_merged_case_does_not_end_on_half_of_its_claim(run: Callable[..., Incident], billed: Operator) -> None:
+    case, into = opened("M1", claimed_amount=D("4.94")), opened("M2", claimed_amount=D("0.13"))
+    move(case=case, target=State.MERGED, role=Role.AGENT, actor=None, at=OPENED, said=Said(into=into))
+    run("10")
+    assert (now(into).state, now(into).messages.count()) == ("NEW", 1)
+
+
+def test_what_was_claimed_and_given_is_not_conceded_again(
+    run: Callable[..., Incident], billed: Operator, supervisor: User
+) -> None:
+    case = opened("M1", claimed_amount=D("2.00"))
+    run("50")
+    later = timezone.now() + timedelta(hours=2)
+    assert put_right(case).state == "RESOLVED"
+    reopen_as_driver(case=now(case), new_facts="It was more.", at=later)
+    assert (now(case).claimed_amount, now(case).events.filter(kind="sorted").last().data) == (
+        None, {"claimed_amount": ["2.00", ""]},
+    )  # fmt: skip
+    with refused("is_full"):
+        answer(case=now(case), terms=terms(case, "2.00", kind="CONCESSION"), role=Role.SUPERVISOR, actor=supervisor, at=later)
+    clean()
+
+
+def test_a_concession_that_waits_counts_no_more_once_an_incident_took_something_off(
+    run: Callable[..., Incident], billed: Operator, agent: User, supervisor: User, finance: User
+) -> None:
+    case = investigated(agent, "M1", claimed_amount=D("3.00"))
+    limit(case, "1.00")
+    given = terms(case, "3.00", kind="CONCESSION")
+    offer = answer(case=case, terms=given, role=Role.SUPERVISOR, actor=supervisor, at=timezone.now())
+    run("50")
+    assert now(case).state == "INVESTIGATING"
+    with refused("offer_outdated"):
+        confirm_offer(offer=offer, accepted=True, actor=finance, at=timezone.now())
+    confirm_offer(offer=offer, accepted=False, actor=finance, at=timezone.now())
+    assert Correction.objects.filter(document=line_of("M1").document).count() == 1
+    clean()
+
+
+@pytest.mark.parametrize(
+    ("cause", "percent", "state"), [("NOT_ME", "50", "NEW"), ("NOT_ME", "100", "AGREED"), ("ENERGY", "50", "AGREED")]
+)
+def test_a_charge_that_is_not_theirs_is_not_settled_by_a_part(
+    run: Callable[..., Incident], billed: Operator, cause: str, percent: str, state: str
+) -> None:
+    case = opened("M1", cause=cause, claimed_amount=D("2.00"))
+    run(percent)
+    assert now(case).state == state
+
+
+def test_drivers_of_a_partner_read_about_their_own_charges(
+    run: Callable[..., Incident], billed: Operator, client: Client
+) -> None:
+    billed.bring(row("P2", token="X2", token_issuer="NL-RMR-C2-1", energy_kwh="10", day="2018-09-25"))
+    billed.issue(at=datetime(2018, 10, 3, 9, tzinfo=UTC))
+    sends_mail(billed)
+    Customer.objects.filter(name="Roamer").update(email="roamer@example.com")
+    said = {"P1": Contact("Ada", "ada@example.com", "en"), "P2": Contact("Bea", "bea@example.com", "de")}
+    cases = {number: opened(number, contact=contact, claimed_amount=None) for number, contact in said.items()}
+    carried_out(approved(proposed(billed, User.objects.get(username="dispute-supervisor")), User.objects.get(username="finance")))
+
+    letters = {number: case.messages.get().body for number, case in cases.items()}
+    assert "we take back 9.60 GBP" not in letters["P1"]
+    assert letters["P1"].startswith("Hello Ada,")
+    assert "It is credited to Roamer, your contract party, who settles it with you." in letters["P1"]
+    assert "Es wird Roamer, Ihrem Vertragspartner, gutgeschrieben" in letters["P2"]
+    mails = dict(OutgoingMail.objects.filter(body__contains="credit").values_list("to", "body"))
+    assert set(mails) >= {"roamer@example.com", "ada@example.com"}
+    assert OutgoingMail.objects.filter(to="bea@example.com", body__contains="gutgeschrieben").count() == 1
+    page = words_of(client.get(f"{path_to(now(cases['P1']))}?lang=en"))
+    assert "It is credited to your contract party, who settles it with you." in page
+    assert "goes back" not in page

@@ -233,3 +233,16 @@ def test_a_second_chargeback_after_one_came_back_is_credited_like_any(ada: Docum
     assert sorted(Correction.objects.values_list("returned_amount", flat=True)) == [D("1.07"), D("4.00")]
     assert books("2300", "6020", "1150") == {"2300": D("-4.00"), "6020": D(0), "1150": D(0)}
     assert clean()
+
+
+def test_what_was_owed_back_and_went_out_by_a_chargeback_counts_once(ada: Document, agent: User, finance: User) -> None:
+    case = offered(investigated(agent, "M1"), "0.50", agent)
+    accept_offer(case=case, version=1, at=AT)
+    assert put_right(case) == "EXECUTING"
+    made = taken(written(ada))
+    lost(made, finance)
+    figures = statistics(entity=case.entity, span=YEAR, by="cause").total.figures
+    # The acquirer took 5.07 of the bill: the half pound that was owed back is part of it.
+    assert figures.given["GBP"].total == ADA
+    assert figures.given["GBP"].credited == D("0.50")
+    assert clean()
