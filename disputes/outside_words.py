@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
-from chargebill.core.money import Money
+from billing.papers import words as written
+from billing.pricing.text import Language
 from disputes.workflow.states import State
 
 
@@ -13,7 +15,7 @@ class Words:
     """Names of facts, and sentences with what comes into them in braces.
 
     ``bodies`` and ``causes`` are by their codes, ``stands`` is where a case stands, for somebody who does not know how the
-    desk works. ``day_form`` is for strftime; ``separators`` are those of thousands and decimals.
+    desk works. Days and amounts are written as on paper.
     """
 
     title: str
@@ -53,17 +55,14 @@ class Words:
     bodies: Mapping[str, str]
     causes: Mapping[str, str]
     stands: Mapping[State, str]
-    day_form: str
-    separators: str
-    amount_first: bool
+    language: Language
 
     def day(self, day: date) -> str:
-        return day.strftime(self.day_form)
+        return written.day(day, self.language)
 
-    def money(self, money: Money) -> str:
-        currency, amount = str(money).split(" ")
-        amount = amount.translate(str.maketrans(",.", self.separators))
-        return f"{amount} {currency}" if self.amount_first else f"{currency} {amount}"
+    def money(self, amount: Decimal, currency: str) -> str:
+        # A plain text breaks no lines by itself.
+        return written.money(amount, currency, self.language).replace(written.NO_BREAK, " ")
 
 
 ENGLISH = Words(
@@ -135,9 +134,7 @@ ENGLISH = Words(
         State.CLOSED: "closed",
         State.WITHDRAWN: "the driver took the complaint back",
     },
-    day_form="%Y-%m-%d",
-    separators=",.",
-    amount_first=False,
+    language="en",
 )
 GERMAN = Words(
     title="ANTWORT AUF EINE ANFRAGE",
@@ -213,9 +210,7 @@ GERMAN = Words(
         State.CLOSED: "abgeschlossen",
         State.WITHDRAWN: "die Beanstandung wurde zurückgenommen",
     },
-    day_form="%d.%m.%Y",
-    separators=".,",
-    amount_first=True,
+    language="de",
 )
 
 

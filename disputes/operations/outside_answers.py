@@ -10,7 +10,6 @@ from django.db import transaction
 from chargebill.core import bulk, events
 from chargebill.core.errors import UserError
 from chargebill.core.models import User
-from chargebill.core.money import Money
 from disputes.evidence_queries import bundle_of
 from disputes.models import Case, CaseEvent
 from disputes.offers import current_offer
@@ -158,8 +157,8 @@ def _stands(case: Case, path: str, version: int, sha256: str, words: Words) -> S
         merged_into=case.merged_into.number if case.merged_into else "",
         opened_on=case.entity.day_of(case.opened_at),
         cause=words.causes[case.cause],
-        contested=words.money(Money(case.contested_amount, case.currency)),
-        claimed=words.not_said if claimed is None else words.money(Money(claimed, case.currency)),
+        contested=words.money(case.contested_amount, case.currency),
+        claimed=words.not_said if claimed is None else words.money(claimed, case.currency),
         sessions=list(dict.fromkeys(sessions)),
         answer=_answer(case, current_offer(case), words),
     )
@@ -174,7 +173,7 @@ def _answer(case: Case, offer: Offer | None, words: Words) -> str:
         return words.bill_stays.format(day=day)
     way = words.corrected if offer.way == Offer.Way.CORRECTION else words.goodwill
     said = words.conceded if offer.kind == Offer.Kind.CONCESSION else words.offered
-    return words.answered.format(money=words.money(Money(offer.amount, case.currency)), said=said, way=way, day=day)
+    return words.answered.format(money=words.money(offer.amount, case.currency), said=said, way=way, day=day)
 
 
 def _counted(links: list[OutsideLink]) -> str:

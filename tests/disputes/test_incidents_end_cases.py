@@ -18,11 +18,9 @@ from billing.operations.refund_moves import mark_failed, pay_by_hand
 from billing.refund_models import RefundDue
 from chargebill import case_execution
 from chargebill.analytics.case_statistics import statistics
-from chargebill.core.errors import UserError
 from chargebill.core.models import User
 from chargebill.incidents import take_back as credit_documents
 from chargebill.portal.case_links import path_to
-from disputes.chargebacks import Status
 from disputes.clocks import check_all
 from disputes.execution import incident_of, steps_of
 from disputes.facts import Said
@@ -31,20 +29,18 @@ from disputes.incident_lines import figures_of
 from disputes.incident_models import Incident, IncidentLetter
 from disputes.models import Case
 from disputes.offers import cases_for_second, current_offer
-from disputes.operations import incident_conceding, incidents
+from disputes.operations import incidents
 from disputes.operations.contacts import Contact
 from disputes.operations.execution import paid_outside
-from disputes.operations.from_driver import reopen_as_driver
 from disputes.operations.incident_telling import tell, untold
 from disputes.operations.moves import move
-from disputes.operations.offers import answer, confirm_offer
+from disputes.operations.offers import answer
 from disputes.operations.payout_accounts import account_wanted
 from disputes.operations.thread import sort_case
 from disputes.outcome_models import ExecutionStep, Offer, OfferConfirmation
 from disputes.statistics.facts import Given
 from disputes.workflow.states import Role, State
 from memberships.models import Customer
-from stations.corrections import Right
 from tests.disputes.conftest import OPENED, Operator, line_of, opened
 from tests.disputes.incidents import AT, approved, carried_out, of_percent, planned, proposed
 from tests.disputes.test_chargebacks import taken, written
@@ -153,14 +149,6 @@ def test_where_nobody_said_an_amount_it_has_to_be_everything(run: Callable[..., 
     assert [event.kind for event in case.events.order_by("seq")][-4:] == ["replied", "sorted", "moved", "done"]
     assert case.events.get(kind="sorted").actor == incident.decided_by
     assert (now(half).state, now(half).claimed_amount) == ("AGREED", D("2.00"))
-    clean()
-
-
-def test_what_is_less_than_claimed_is_only_answered(run: Callable[..., Incident], billed: Operator) -> None:
-    case = opened("M1", claimed_amount=D("2.48"))
-    assert planned(billed, of_percent("50")).ended == set()
-    run("50")
-    assert (now(case).state, case.messages.count(), Offer.objects.count()) == ("NEW", 1, 0)
     clean()
 
 
@@ -282,26 +270,6 @@ def test_wherever_a_supervisor_may_concede_it_ends(
     clean()
 
 
-@pytest.mark.parametrize("state", ["MEDIATION", "ARBITRATION"])
-def test_what_a_neutral_person_has_is_only_answered(run: Callable[..., Incident], billed: Operator, state: str) -> None:
-    case = opened("M1", claimed_amount=D("4.94"))
-    Case.objects.filter(pk=case.pk).update(state=state)
-    assert planned(billed).ended == set()
-    run()
-    assert (now(case).state, case.messages.count(), Offer.objects.count()) == (state, 1, 0)
-
-
-def test_while_an_acquirer_holds_the_money_it_is_only_answered(run: Callable[..., Incident], billed: Operator) -> None:
-    received(billed, ADA, (of("Ada"), ADA), method="TERMINAL")
-    case = opened("M1", claimed_amount=D("4.94"))
-    letter = taken(written(of("Ada")))
-    assert letter.status == Status.NEEDS_RESPONSE
-    assert planned(billed).ended == set()
-    run()
-    assert (now(case).state, case.messages.count(), Offer.objects.count()) == ("NEW", 1, 0)
-    clean()
-
-
 def test_an_acquirer_that_takes_it_afterwards_holds_the_end_up(run: Callable[..., Incident], billed: Operator) -> None:
     received(billed, ADA, (of("Ada"), ADA), method="TERMINAL")
     case = opened("M1", claimed_amount=D("4.94"))
@@ -309,24 +277,6 @@ def test_an_acquirer_that_takes_it_afterwards_holds_the_end_up(run: Callable[...
     taken(written(line_of("M1").document))
     assert case_execution.put_right() == 0
     assert now(case).state == "AGREED"
-
-
-def test_what_is_refused_leaves_the_letter_and_nothing_else(
-    run: Callable[..., Incident], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    case, other = opened("M1", claimed_amount=None), opened("A1")
-
-    def refuses(offer: Offer, *rest: Any, **more: Any) -> None:
-        if offer.case_id == case.pk:
-            raise UserError("held", "Somebody has it. Nothing was changed.")
-
-    monkeypatch.setattr(incident_conceding, "record_answer", refuses)
-    assert run().state == "done"
-    found = now(case)
-    assert (found.state, found.claimed_amount, found.offers.count(), found.messages.count()) == ("NEW", None, 0, 1)
-    assert "sorted" not in set(found.events.values_list("kind", flat=True))
-    assert now(other).state == "AGREED"
-    clean()
 
 
 def test_every_driver_is_told_once_although_the_case_moves(run: Callable[..., Incident], billed: Operator) -> None:
@@ -403,53 +353,6 @@ def test_a_case_that_was_merged_since_is_answered_and_ended_where_it_went(
     assert ExecutionStep.objects.filter(kind="CREDIT").count() == 1
     assert IncidentLetter.objects.get(customer__name="Ada").case == into
     clean()
-
-
-def test_whoever_complains_again_gets_nothing_twice(
-    run: Callable[..., Incident], billed: Operator, agent: User, supervisor: User
-) -> None:
-    case = opened("M1", claimed_amount=D("4.94"))
-    run("100")
-    later = timezone.now() + timedelta(hours=2)
-    assert put_right(case).state == "RESOLVED"
-    reopen_as_driver(case=now(case), new_facts="It was more.", at=later)
-    case = now(case)
-    assert case.state == "INVESTIGATING"
-    with refused("nothing_left"):
-        answer(case=case, terms=terms(case, kind="CONCESSION"), role=Role.SUPERVISOR, actor=supervisor, at=later)
-    with refused("amount"):
-        answer(case=case, terms=terms(case, "0.01"), role=Role.SUPERVISOR, actor=supervisor, at=later)
-    assert planned(billed).lines == []
-    assert line_of("M1").credits.count() == 1
-    clean()
-
-
-def test_a_reopened_case_is_only_answered_and_upheld_by_what_it_got(
-    run: Callable[..., Incident], billed: Operator, agent: User
-) -> None:
-    case = opened("M1", claimed_amount=D("2.00"))
-    run("50")
-    assert put_right(case).state == "RESOLVED"
-    later = timezone.now() + timedelta(hours=2)
-    reopen_as_driver(case=now(case), new_facts="It was more.", at=later)
-    sort_case(case=now(case), cause="ENERGY", claimed_amount=D("3.00"), role=Role.AGENT, actor=agent, at=later)
-    assert planned(billed, of_percent("60")).ended == set()
-    run("60")
-    assert (now(case).state, case.messages.filter(body__contains="we take back").count()) == ("INVESTIGATING", 2)
-    Case.objects.filter(pk=case.pk).update(state="CLOSED")
-    figures = statistics(entity=billed.entity, span=YEAR, by="cause").total.figures
-    # 2.47 and 0.49 of 3.00: the 2.00 that were conceded are of the first, and no third money.
-    assert (figures.given, figures.counts["part"]) == ({"GBP": Given(incident=D("2.96"))}, 1)
-
-
-def test_where_the_record_is_put_right_as_well_a_person_goes_on(run: Callable[..., Incident], agent: User) -> None:
-    case = investigated(agent, "M1", claimed_amount=D("4.94"))
-    limit(case, "1.00")
-    session = line_of("M1").session
-    records = {session.pk: Right(energy_kwh=D("6.0000"), ended_at=None)}
-    answer(case=case, terms=terms(case, "2.00", records=records), role=Role.AGENT, actor=agent, at=OPENED)
-    run()
-    assert (now(case).state, case.offers.count(), list(cases_for_second())) == ("INVESTIGATING", 1, [case])
 
 
 def test_what_is_owed_for_more_than_the_case_is_not_paid_with_its_reference(
@@ -571,65 +474,6 @@ def test_the_driver_reads_that_there_was_a_fault(
     assert ends in text
     assert f"{back} {'4,00' if language == 'de' else '4.00'}" in text
     assert "greed" not in text.replace("If we can’t agree", "").replace("If we can't agree", "")
-
-
-@pytest.mark.parametrize(("first", "second", "both"), [("4.94", "0.13", "5.07"), (None, "0.13", None), ("4.94", None, None)])
-def test_a_merged_case_claims_what_both_did(billed: Operator, first: str | None, second: str | None, both: str | None) -> None:
-    case, into = (
-        opened(number, claimed_amount=D(amount) if amount else None) for number, amount in (("M1", first), ("M2", second))
-    )
-    move(case=case, target=State.MERGED, role=Role.AGENT, actor=None, at=OPENED, said=Said(into=into))
-    assert now(into).claimed_amount == (D(both) if both else None)
-
-
-def test_a_merged_case_does_not_end_on_half_of_its_claim(run: Callable[..., Incident], billed: Operator) -> None:
-    case, into = opened("M1", claimed_amount=D("4.94")), opened("M2", claimed_amount=D("0.13"))
-    move(case=case, target=State.MERGED, role=Role.AGENT, actor=None, at=OPENED, said=Said(into=into))
-    run("10")
-    assert (now(into).state, now(into).messages.count()) == ("NEW", 1)
-
-
-def test_what_was_claimed_and_given_is_not_conceded_again(
-    run: Callable[..., Incident], billed: Operator, supervisor: User
-) -> None:
-    case = opened("M1", claimed_amount=D("2.00"))
-    run("50")
-    later = timezone.now() + timedelta(hours=2)
-    assert put_right(case).state == "RESOLVED"
-    reopen_as_driver(case=now(case), new_facts="It was more.", at=later)
-    assert (now(case).claimed_amount, now(case).events.filter(kind="sorted").last().data) == (
-        None, {"claimed_amount": ["2.00", ""]},
-    )  # fmt: skip
-    with refused("is_full"):
-        answer(case=now(case), terms=terms(case, "2.00", kind="CONCESSION"), role=Role.SUPERVISOR, actor=supervisor, at=later)
-    clean()
-
-
-def test_a_concession_that_waits_counts_no_more_once_an_incident_took_something_off(
-    run: Callable[..., Incident], billed: Operator, agent: User, supervisor: User, finance: User
-) -> None:
-    case = investigated(agent, "M1", claimed_amount=D("3.00"))
-    limit(case, "1.00")
-    given = terms(case, "3.00", kind="CONCESSION")
-    offer = answer(case=case, terms=given, role=Role.SUPERVISOR, actor=supervisor, at=timezone.now())
-    run("50")
-    assert now(case).state == "INVESTIGATING"
-    with refused("offer_outdated"):
-        confirm_offer(offer=offer, accepted=True, actor=finance, at=timezone.now())
-    confirm_offer(offer=offer, accepted=False, actor=finance, at=timezone.now())
-    assert Correction.objects.filter(document=line_of("M1").document).count() == 1
-    clean()
-
-
-@pytest.mark.parametrize(
-    ("cause", "percent", "state"), [("NOT_ME", "50", "NEW"), ("NOT_ME", "100", "AGREED"), ("ENERGY", "50", "AGREED")]
-)
-def test_a_charge_that_is_not_theirs_is_not_settled_by_a_part(
-    run: Callable[..., Incident], billed: Operator, cause: str, percent: str, state: str
-) -> None:
-    case = opened("M1", cause=cause, claimed_amount=D("2.00"))
-    run(percent)
-    assert now(case).state == state
 
 
 def test_drivers_of_a_partner_read_about_their_own_charges(
